@@ -60,6 +60,7 @@ LAYERS = [
 """Rooms from the bottom up. A file imports from its own room and from lower layers only."""
 FIELDS_ALLOWED = {
     "AgentConfig": 13,
+    "Analysis": 13,
     "Config": 18,
     "LearningConfig": 17,
     "LeagueConfig": 13,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from docendo.analysis.matrices import Matrix, Vector, as_square
+from docendo.analysis.noise import CyclicNoise, estimate_cyclic_noise
 from docendo.analysis.payoff import NashAverage, alpha_rank, nash_average
 from docendo.analysis.ratings import ELO, Ratings, Skills, fit_bradley_terry, fit_openskill
 from docendo.analysis.structure import (
@@ -27,7 +28,14 @@ from docendo.analysis.structure import (
 )
 from docendo.errors import UserError
 
-__all__ = ["Analysis", "SpinningTop", "analyse", "as_json", "strongest_opponents"]
+__all__ = [
+    "Analysis",
+    "SpinningTop",
+    "analyse",
+    "as_json",
+    "describe_best",
+    "strongest_opponents",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +63,8 @@ class Analysis:
     average: NashAverage
     alpha_rank: Vector
     decomposition: Decomposition
+    noise: CyclicNoise | None
+    """What chance alone could make of the cycles; None where the payoffs have no intervals."""
     disc: Disc
     top: SpinningTop
     diversity: float
@@ -108,15 +118,17 @@ def analyse(
     # Nobody's payoff against itself, and no pair of which one direction is unknown.
     is_missing = np.isnan(payoffs) | np.isnan(payoffs.T)
     met_both_ways = ~(is_missing | np.eye(len(payoffs), dtype=bool))
+    interval = _bounds(payoffs, low, high)
     return Analysis(
         names=tuple(names),
         payoff=payoffs,
-        interval=_bounds(payoffs, low, high),
+        interval=interval,
         ratings=fit_bradley_terry(won),
         skills=fit_openskill(won),
         average=average,
         alpha_rank=alpha_rank(filled),
         decomposition=parts,
+        noise=estimate_cyclic_noise(payoffs, *interval) if interval else None,
         disc=embed_in_disc(parts.cyclic),
         top=SpinningTop(
             mean_payoffs(game), count_three_cycles(game), tuple(nash_clusters(game))
@@ -170,6 +182,33 @@ def strongest_opponents(analysis: Analysis) -> list[int | None]:
     return strongest
 
 
+def describe_best(analysis: Analysis, *, of_lessons: bool = False) -> str:
+    """One sentence that says who is best, and how sure that is.
+
+    `of_lessons` is for payoffs that are gains: then it says who helps others most.
+    """
+    ratings = analysis.ratings
+    best = int(np.argmax(ratings.rating))
+    rivals = [
+        name
+        for i, name in enumerate(analysis.names)
+        if i != best and ratings.high[i] >= ratings.low[best]
+    ]
+    name = analysis.names[best]
+    if not rivals:
+        if of_lessons:
+            return f"{name} helps the others more than they help it, and more so than anybody else."
+        return f"{name} is the best: the interval of its rating lies above all others."
+
+    listed = ", ".join(rivals[:3]) + (
+        f" and {len(rivals) - 3} more" if len(rivals) > 3 else ""
+    )
+    does = "helps most" if of_lessons else "has the best rating"
+    return (
+        f"{name} {does}, but its interval overlaps with that of {listed}: it may be chance."
+    )
+
+
 def as_json(analysis: Analysis) -> dict[str, Any]:
     """Plain values with stable keys; None for what is undefined or unknown, and no NaN."""
     names = analysis.names
@@ -188,7 +227,9 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
         "nash": _by_name(names, analysis.average.strategy),
         "nash_average": _by_name(names, analysis.average.values),
         "alpha_rank": _by_name(names, analysis.alpha_rank),
+        "best": describe_best(analysis),
         "cyclic_share": analysis.decomposition.share,
+        "cyclic_noise": None if analysis.noise is None else analysis.noise._asdict(),
         "transitive": analysis.decomposition.transitive,
         "cyclic": analysis.decomposition.cyclic_size,
         "disc": {

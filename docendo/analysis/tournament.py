@@ -1,4 +1,4 @@
-"""A tournament's table from a CSV file: names in the first row and the first column, numbers in between."""
+"""A tournament from a CSV file: a table of payoffs, or a log of games."""
 
 import csv
 from collections.abc import Sequence
@@ -20,25 +20,36 @@ from docendo.errors import UserError
 __all__ = ["Tournament", "read_tournament"]
 
 
+_LOGS = (("winner", "loser"), ("player_a", "player_b", "score"))
+"""Headers of a log of games. A score is that of player_a, from 0 (lost) to 1 (won)."""
+
+
 class Tournament(NamedTuple):
     names: tuple[str, ...]
-    """In the order of the rows."""
+    """In the order of the rows, or as they first come in a log."""
     payoff: Matrix
-    """(N, N), exactly antisymmetric."""
+    """(N, N), exactly antisymmetric; NaN where two never met."""
+    games: Matrix | None = None
+    """(N, N): games of each pair, where a log counts them."""
 
 
 def read_tournament(
     path: Path, *, win_rates: bool = False, symmetrise: bool = False
 ) -> Tournament:
-    """The names and the payoffs of a square CSV.
+    """The names and the payoffs of a square CSV, or of a log of games.
+
+    A log has the columns ``winner,loser`` or ``player_a,player_b,score``, and a row for each game.
 
     Columns may come in another order than rows, a cell of the diagonal may be empty, and commas may be semicolons or
     tabs. With `win_rates` the cells are rates in [0, 1], the diagonal does not matter, and payoff is 2 * rate - 1.
     With `symmetrise` a pair whose two cells disagree gets half their difference. Raises UserError, with the row and
     the column by name, for everything that is no such table.
     """
-    # By name, so that rows and columns need not be in one order.
     header, *body = _rows(path)
+    if tuple(header) in _LOGS:
+        return _read_log(path, header, body)
+
+    # By name, so that rows and columns need not be in one order.
     columns = _unique(path, header[1:], "column")
     names = _unique(path, [row[0] for row in body], "row")
     _check_same_names(path, names, columns)
@@ -59,6 +70,53 @@ def read_tournament(
     # A rate r is the payoff 2r - 1, so the difference of two rates is twice half a difference.
     differences = matrix - matrix.T
     return Tournament(tuple(names), differences if win_rates else differences / 2)
+
+
+def _read_log(
+    path: Path, header: Sequence[str], body: Sequence[Sequence[str]]
+) -> Tournament:
+    places: dict[str, int] = {}
+    games: list[tuple[str, str, float]] = []
+    for number, row in enumerate(body, start=2):
+        if len(row) != len(header) or not all(row):
+            expected = ",".join(header)
+            raise UserError(
+                f"{path}, line {number}: got {','.join(row)!r}, expected {expected}"
+            )
+        first, second = row[0], row[1]
+        if first == second:
+            raise UserError(f"{path}, line {number}: {first!r} plays itself")
+        score = _score(path, number, row[2]) if len(row) == 3 else 1.0
+        games.append((first, second, score))
+        places.setdefault(first, len(places))
+        places.setdefault(second, len(places))
+
+    shape = len(places), len(places)
+    counts = np.zeros(shape)
+    balance = np.zeros(shape)
+    for first, second, score in games:
+        i, j = places[first], places[second]
+        counts[i, j] += 1
+        counts[j, i] += 1
+        balance[i, j] += 2 * score - 1
+        balance[j, i] -= 2 * score - 1
+
+    payoff = np.full(shape, np.nan)
+    np.divide(balance, counts, out=payoff, where=counts > 0)
+    np.fill_diagonal(payoff, 0.0)
+    return Tournament(tuple(places), payoff, counts)
+
+
+def _score(path: Path, line: int, cell: str) -> float:
+    try:
+        score = float(cell)
+    except ValueError:
+        score = np.nan
+    if not 0 <= score <= 1:
+        raise UserError(
+            f"{path}, line {line}: score {cell!r}, expected a number from 0 to 1"
+        )
+    return score
 
 
 def _check_same_names(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:

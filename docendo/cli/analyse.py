@@ -11,8 +11,8 @@ from docendo.cli.output import show, show_json
 from docendo.cli.runs import check_html_path
 
 if TYPE_CHECKING:
-    from docendo.analysis.matrices import Matrix
     from docendo.analysis.overview import Analysis
+    from docendo.analysis.tournament import Tournament
 
 __all__ = ["analyse"]
 
@@ -34,10 +34,12 @@ def analyse(
     as_json: AsJson = False,
     html: HtmlPage = None,
 ) -> None:
-    """Analyse a tournament's payoff matrix.
+    """Analyse a tournament: a payoff matrix, or a log of games.
 
-    A square CSV: names in the first row and the first column, in each cell the payoff of the
-    row's agent against the column's. Ratings, Nash averaging, alpha-rank, cyclic share,
+    A matrix is a square CSV: names in the first row and the first column, in each cell the payoff
+    of the row's agent against the column's. A log has the columns winner,loser or
+    player_a,player_b,score (0 to 1), and a row for each game. Says who is best, and how sure that
+    is; ratings, Nash averaging, alpha-rank, cyclic share,
     clusters, diversity.
     """
     # matrices of this size gain nothing from threads, which wait for each other when busy
@@ -48,8 +50,8 @@ def analyse(
 
     check_html_path(html)
     tournament = read_tournament(path, win_rates=win_rates, symmetrise=symmetrise)
-    analysis = _analyse_payoffs(tournament.names, tournament.payoff, games)
-    note = _explain_ratings(abs(tournament.payoff).max(), games)
+    analysis = _analyse_payoffs(tournament, games)
+    note = _explain_ratings(tournament, games)
     if as_json:
         show_json(overview.as_json(analysis))
     else:
@@ -64,8 +66,14 @@ def analyse(
             show(f"{html}")
 
 
-def _explain_ratings(largest: float, games: int | None) -> str:
-    """How the ratings read the payoffs. `largest` is the largest absolute payoff."""
+def _explain_ratings(tournament: "Tournament", games: int | None) -> str:
+    """How the ratings read the payoffs."""
+    import numpy as np
+
+    if tournament.games is not None:
+        return f"{int(tournament.games.sum()) // 2:,} games."
+
+    largest = np.abs(tournament.payoff).max()
     scale = ""
     if largest > 1:
         scale = f"Payoffs divided by {largest:g} are read as wins minus losses. "
@@ -77,26 +85,28 @@ def _explain_ratings(largest: float, games: int | None) -> str:
     )
 
 
-def _analyse_payoffs(
-    names: tuple[str, ...], payoff: "Matrix", games: int | None
-) -> "Analysis":
+def _analyse_payoffs(tournament: "Tournament", games: int | None) -> "Analysis":
     """With a number of games, payoffs in [-1, 1] get Wilson's intervals of their win rates."""
     import numpy as np
 
     from docendo.analysis import overview
     from docendo.statistics import wilson_interval
 
-    if games is None:
+    names, payoff, counts = tournament
+    if counts is None and games is None:
         return overview.analyse(names, payoff)
 
-    counts = np.full(payoff.shape, float(games))
-    if np.abs(payoff).max() > 1:
+    if counts is None:
+        counts = np.full(payoff.shape, float(games or 0))
+    if np.nanmax(np.abs(payoff)) > 1:
         return overview.analyse(names, payoff, counts)
 
-    win_rates = (1 + payoff) / 2
-    low, high = np.vectorize(wilson_interval)(win_rates, games)
-    low = 2 * low - 1
-    high = 2 * high - 1
+    low = np.full(payoff.shape, np.nan)
+    high = np.full(payoff.shape, np.nan)
+    for i, j in zip(*np.nonzero(counts), strict=True):
+        if i != j:
+            bounds = wilson_interval((1 + payoff[i, j]) / 2, int(counts[i, j]))
+            low[i, j], high[i, j] = 2 * bounds[0] - 1, 2 * bounds[1] - 1
     # nobody plays itself: the payoff there is 0 and known
     np.fill_diagonal(low, 0.0)
     np.fill_diagonal(high, 0.0)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from docendo.analysis.overview import Analysis
+from docendo.analysis.overview import Analysis, describe_best
 from docendo.cli.output import safe, show
 from docendo.report.render.headline import headline_grid
 from docendo.report.render.league_tables import (
@@ -27,6 +27,7 @@ def show_analysis(
 
     `opponent_heading` heads the column of whoever has the largest payoff against an agent.
     """
+    show(describe_best(analysis, of_lessons=opponent_heading == "best teacher"), "")
     show(headline_grid(league_headlines(analysis)))
     if analysis.gaps:
         show(f"{analysis.gaps:,} payoffs are unknown and count as 0")

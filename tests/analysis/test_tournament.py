@@ -169,3 +169,47 @@ def test_unreadable_files_are_refused_with_the_reason(tmp_path: Path) -> None:
     path.write_bytes(b",a,b\na,0,\xff\n")
     with pytest.raises(UserError, match="is not UTF-8 text"):
         read_tournament(path)
+
+
+def test_a_log_of_winners_and_losers_is_a_tournament(tmp_path: Path) -> None:
+    """Ann beat Bob twice and lost once; Cat met only Bob."""
+    path = tmp_path / "log.csv"
+    path.write_text("winner,loser\nann,bob\nann,bob\nbob,ann\nbob,cat\n")
+    names, payoff, games = read_tournament(path)
+    assert names == ("ann", "bob", "cat")
+    assert payoff[0, 1] == pytest.approx(1 / 3)
+    assert payoff[1, 0] == pytest.approx(-1 / 3)
+    assert (payoff[1, 2], payoff[2, 1]) == (1, -1)
+    assert np.isnan(payoff[0, 2])
+    assert games is not None
+    assert games.tolist() == [[0, 3, 0], [3, 0, 1], [0, 1, 0]]
+
+
+def test_a_log_of_scores_counts_draws_as_half(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("player_a;player_b;score\nann;bob;1\nann;bob;0.5\n")
+    assert read_tournament(path).payoff[0, 1] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("ann", "line 2: got 'ann', expected winner,loser"),
+        ("ann,ann", "line 2: 'ann' plays itself"),
+        ("ann,", "line 2: got 'ann,', expected winner,loser"),
+    ],
+)
+def test_a_bad_line_of_a_log_is_an_error_with_its_number(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"winner,loser\n{line}\n")
+    with pytest.raises(UserError, match=problem):
+        read_tournament(path)
+
+
+def test_a_score_outside_0_to_1_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("player_a,player_b,score\nann,bob,2\n")
+    with pytest.raises(UserError, match="line 2: score '2', expected a number from 0 to 1"):
+        read_tournament(path)

@@ -33,6 +33,13 @@ def league_headlines(analysis: Analysis) -> list[Headline]:
             f"root mean squares: transitive {parts.transitive:.3f}, "
             f"cyclic {parts.cyclic_size:.3f}"
         )
+    noise = analysis.noise
+    if noise is not None:
+        chance = f"cyclic {noise.low:.3f} to {noise.high:.3f} by chance alone"
+        verdict = (
+            "cannot be told from noise" if noise.explains_cycles else "more than noise"
+        )
+        cyclic_notes.append(f"{chance}: {verdict}")
     return [
         Headline("Cyclic share", percent(parts.share), cyclic_notes),
         Headline("Best cluster", best, [f"{len(clusters)} Nash clusters in all"]),
