@@ -181,7 +181,6 @@ def test_a_poll_shows_every_person_every_pair_in_both_orders() -> None:
             lambda: Person("eva", {}, cyclic_features=("short", "polite")),
             "expected three or more different ones",
         ),
-        (lambda: Person("eva", {}, noise=-1.0), "0 or more"),
         (
             lambda: Person("eva", {}, interests={"sums": 0.0}),
             "an interest in nothing: sums",
