@@ -131,19 +131,6 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["league", "report.html"]
 
 
-def test_text_in_a_run_cannot_control_the_terminal(tmp_path: Path) -> None:
-    with (
-        small_run(tmp_path / "league", "\x1b[31m[bold]\x9b2J\u202e") as run,
-        Path("/dev/null").open("w") as sink,
-    ):
-        console = Console(width=160, record=True, file=sink)
-        console.print(terminal_report(run))
-    text = console.export_text()
-    assert not set("\x1b\x9b\u202e") & set(text)
-    assert "␛[31m[bold][U+009B]2J[U+202E]" in text
-    assert "12 → 50%, +38 points" in text
-
-
 def test_a_page_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"file/report\.html: Not a directory"):

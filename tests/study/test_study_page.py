@@ -4,19 +4,16 @@ import importlib.util
 import json
 import re
 import shutil
-from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from rich.console import Console
 
 from docendo.errors import UserError
-from docendo.study.markdown import render_markdown, render_terminal
+from docendo.study.markdown import render_markdown
 from docendo.study.regimes import RegimeResults, split_by_regime
 from docendo.study.result_files import load_study, write_result
-from docendo.study.results import CurvePoint, LessonGain, StudyResults, TrainingTrace
-from docendo.study.sentences import write_headline
+from docendo.study.results import LessonGain, StudyResults, TrainingTrace
 from docendo.study.study_page import study_page, write_report
 from tests.hostile.payloads import HTML
 from tests.study.toys import TRAINED, about, answers, result, toy_study
@@ -41,23 +38,6 @@ def flat(text: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
-def test_page_markdown_and_terminal_report_the_same_results(
-    toy: tuple[StudyResults, list[RegimeResults]],
-):
-    study, found = toy
-    page, told = study_page(study, found), render_markdown(study, found)
-    console = Console(width=400, record=True, file=StringIO())
-    console.print(render_terminal(study, found))
-    shown = console.export_text()
-    for regime in found:
-        mean = regime.bootstrap.measures("teaching")["mean"].estimate("mean")
-        for text in (flat(page), told, shown):
-            assert regime.name in text
-            assert f"{100 * mean.mean:.1f}" in text
-    for text in (flat(page), told, shown):
-        assert write_headline(found) in text
-
-
 def test_every_chart_of_the_study_page_has_finite_numbers(
     toy: tuple[StudyResults, list[RegimeResults]],
 ):
@@ -78,48 +58,6 @@ def test_the_study_page_loads_nothing_from_elsewhere(
     ]
 
 
-def test_ablations_have_their_own_chart_beside_the_arm_they_ablate(
-    tmp_path: Path,
-) -> None:
-    for arm in (
-        "teaching",
-        "joint-rl",
-        "single-agent",
-        "teaching-oracle-lessons",
-        "teaching-no-gate",
-    ):
-        curve = [
-            CurvePoint(flops=x, accuracy={a: dict.fromkeys(TRAINED, 0.5) for a in "ab"})
-            for x in (0, 90)
-        ]
-        write_result(tmp_path, result(arm, curve=curve))
-    page = written(tmp_path).read_text()
-    rivals, ablations = re.findall(
-        r'aria-label="Accuracy in scarce[^"]*">(.*?)</svg>', page
-    )
-    colours = r'class="swatch \w+ series s(\d) a\d"></i>([\w-]+)'
-    assert sorted(re.findall(colours, rivals)) == [
-        ("0", "teaching"),
-        ("1", "joint-rl"),
-        ("2", "single-agent"),
-    ]
-    assert sorted(re.findall(colours, ablations)) == [
-        ("0", "teaching"),
-        ("2", "teaching-no-gate"),
-        ("3", "teaching-oracle-lessons"),
-    ]
-
-
-def test_an_arm_with_rounds_but_without_gains_has_a_line(
-    tmp_path: Path,
-) -> None:
-    write_result(
-        tmp_path,
-        result("experts", trace=TrainingTrace(nonzero_variance=((1, 0.2), (2, 0.6)))),
-    )
-    assert "experts: 20% to 60%" in written(tmp_path).read_text()
-
-
 def test_gains_of_few_lessons_have_no_colour_and_do_not_set_the_scale(
     tmp_path: Path,
 ) -> None:
@@ -133,25 +71,6 @@ def test_gains_of_few_lessons_have_no_colour_and_do_not_set_the_scale(
     cells = [c for c in re.findall("<rect.*?</rect>", page) if "mean gain" in c]
     depths = [re.findall(r'fill-opacity="([^"]*)"', cell) for cell in cells]
     assert depths == [[], ["0.85"]]
-
-
-def test_round_statistics_are_means_over_evaluations_and_lessons(tmp_path: Path) -> None:
-    gains = tuple(
-        LessonGain(flops=x, teacher="a", student="b", gain=g, lessons=n)
-        for x, g, n in ((1, 0.5, 10), (2, 0.1, 30))
-    )
-    write_result(
-        tmp_path,
-        result(
-            trace=TrainingTrace(
-                nonzero_variance=((1, 0.2), (2, 0.6)),
-                gate_passed=((1, 1.0),),
-                lesson_gains=gains,
-            )
-        ),
-    )
-    told = render_markdown(study := load_study(tmp_path), split_by_regime(study, 10))
-    assert "| teaching | 40% | 100% | \N{EN DASH} | +0.20 (40) |" in told
 
 
 def test_a_study_of_one_training_has_a_page_that_claims_nothing(tmp_path: Path):
