@@ -177,7 +177,7 @@ def _check_cuda() -> _State:
 
 
 _CHECKS: tuple[tuple[str, str, Callable[[], _State]], ...] = (
-    ("python", "", _check_python),
+    ("python", "runs everything", _check_python),
     ("embedded model", "runs without a download", _check_embedded_model),
     ("sandbox", "unit tests of answers in Python", _check_sandbox),
     (
@@ -187,8 +187,8 @@ _CHECKS: tuple[tuple[str, str, Callable[[], _State]], ...] = (
     ),
     ("model cache", "converted models and measurements", _check_cache),
     ("free disk", "runs", _check_disk),
-    ("cores", "", _check_processors),
-    ("memory", "", _check_memory),
-    ("bfloat16", "", _check_bfloat16),
-    ("cuda", "", _check_cuda),
+    ("cores", "sample and train", _check_processors),
+    ("memory", "holds the model", _check_memory),
+    ("bfloat16", "smaller weights", _check_bfloat16),
+    ("cuda", "faster training", _check_cuda),
 )
