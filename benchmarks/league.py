@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     agents = [AgentId(f"agent-{i}") for i in range(given.agents)]
-    standings = LiveStandings()
+    standings = LiveStandings(decay=0.95)
     filled = timed(lambda: fill(standings, agents, given.matches), 1)
     kinds = [TaskType("sums", f"family-{i}", 1 + i % 3) for i in range(12)]
     courses = [TeachingOption(kind, tuple(agents), tuple(agents)) for kind in kinds]

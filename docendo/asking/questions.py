@@ -38,18 +38,18 @@ class Asker(NamedTuple):
     """What it writes questions of, all of one domain."""
     personas: Sequence[tuple[str, str]]
     """Name and description."""
-    questions: int = 4
+    questions: int
     """Q, at least 2: they are compared with each other."""
-    answer_attempts: int = 2
+    answer_attempts: int
     """T, of every answerer at each question."""
-    solver: Solver | None = None
-    """A program that knows the answer; without one, answerers must agree with the asker."""
-    agreement: float = 0.25
+    agreement: float
     """The least share of attempts that must reach the asker's answer where no program knows
     it."""
-    sft_fraction: float = 0.25
+    sft_fraction: float
     """Questions that the asker imitates, as a share of the worked solutions that it trains
     on."""
+    solver: Solver | None = None
+    """A program that knows the answer; without one, answerers must agree with the asker."""
     accept: Callable[[Sequence[Problem]], None] = lambda _problems: None
     """Takes in the accepted questions: they are problems from the next round on."""
 

@@ -40,19 +40,21 @@ def read_catalog(config: Config, sources: Mapping[str, Source] | None = None) ->
 
 
 def _open_domain(
-    config: Config, name: str, domain: DomainConfig, given: Source | None
+    config: Config, name: str, domain: DomainConfig, python_source: Source | None
 ) -> tuple[Source | None, tuple[BadRow, ...]]:
     """The source of a domain, with its askers, and the rows that were refused."""
     if "/" in name:
         raise UserError(f"[domains.{name!r}]: expected a name without '/'")
 
-    own, bad_rows = given, tuple[BadRow, ...]()
-    if given is None and (not domain.askers or OWN in domain.askers):
-        own, bad_rows = open_own_source(config, name)
+    # A source from Python stands in for the domain's own, but not for its askers.
+    own_source = python_source
+    bad_rows: tuple[BadRow, ...] = ()
+    if python_source is None and (not domain.askers or OWN in domain.askers):
+        own_source, bad_rows = open_own_source(config, name)
     if not domain.askers:
-        return own, bad_rows
+        return own_source, bad_rows
 
-    pool, more_bad_rows = build_pool(config, name, own)
+    pool, more_bad_rows = build_pool(config, name, own_source)
     return pool, (*bad_rows, *more_bad_rows)
 
 
@@ -72,9 +74,9 @@ def _choose_levels(
             raise UserError(f"[domains.{name}.families]: no family {family!r}{hint}")
         for level in levels or known_levels:
             if level not in known_levels:
-                known = ", ".join(map(str, known_levels))
+                level_list = ", ".join(map(str, known_levels))
                 raise UserError(
-                    f"[domains.{name}.families] {family}: no level {level}; it has {known}"
+                    f"[domains.{name}.families] {family}: no level {level}; it has {level_list}"
                 )
             chosen.append((family, level))
     return tuple(chosen)

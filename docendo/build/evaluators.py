@@ -149,8 +149,8 @@ def _find_judges(config: Config, model: str) -> list[AgentId]:
     if model == "population":
         return config.learner_ids
     endpoints = [f"endpoint:{name}" for name in config.endpoints]
-    known = [BASE, *config.agents, *endpoints]
-    if model not in known:
-        hint = suggestion(model, ["population", *known])
+    models = [BASE, *config.agents, *endpoints]
+    if model not in models:
+        hint = suggestion(model, ["population", *models])
         raise UserError(f"model: no judge {model!r}{hint}")
     return [AgentId(model)]

@@ -63,8 +63,10 @@ class Parts:
         """The classroom with the evaluators that belong to it. Raises UserError for unknown domains."""
         unknown = set(self.evaluators) - set(classroom.evaluators)
         if unknown:
-            known = ", ".join(sorted(classroom.evaluators))
-            raise UserError(f"parts.evaluators: no domain {min(unknown)!r}; known: {known}")
+            domains = ", ".join(sorted(classroom.evaluators))
+            raise UserError(
+                f"parts.evaluators: no domain {min(unknown)!r}; known: {domains}"
+            )
         if not self.evaluators:
             return classroom
         return replace(classroom, evaluators={**classroom.evaluators, **self.evaluators})

@@ -47,9 +47,9 @@ def build_school(
 
     `notify` hears of every batch that is sampled and every step that is trained.
     """
-    given = parts or Parts()
+    python_parts = parts or Parts()
     league = build_league(config, catalog.task_types)
-    league = given.fill_league(league)
+    league = python_parts.fill_league(league)
 
     engine: Engine = backend
     if notify:
@@ -62,17 +62,17 @@ def build_school(
     classroom = _build_classroom(
         config, catalog, player, with_tools, league.problem_replay, ratings
     )
-    classroom = given.fill_classroom(classroom)
+    classroom = python_parts.fill_classroom(classroom)
     return School(
         experts=[_build_expert(name, config, catalog) for name in config.learners],
         classroom=classroom,
         league=league,
-        reward=given.reward or config.teaching.reward.build(),
-        baseline=given.baseline or config.learning.baseline.build(),
-        learner=_build_learner(config, backend, given, notify),
+        reward=python_parts.reward or config.teaching.reward.build(),
+        baseline=python_parts.baseline or config.learning.baseline.build(),
+        learner=_build_learner(config, backend, python_parts, notify),
         sft_learner=_build_sft_learner(config.experts, backend, notify),
         schedule=_build_schedule(config),
-        sft_data=given.sft_data or _build_sft_data(config),
+        sft_data=python_parts.sft_data or _build_sft_data(config),
         backend=backend,
         arena=build_arena(config, player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, router, catalog),
@@ -98,7 +98,7 @@ def _build_classroom(
     problem_replay: ProblemReplay,
     ratings: RatingQueue | None,
 ) -> Classroom:
-    """Where answers are given and graded; `player` answers, with tools where there are any."""
+    """Where answers are python_parts and graded; `player` answers, with tools where there are any."""
     toolsets_by_agent = with_tools.toolsets
     system_prompts = {BASE: INSTRUCTION}
     for name, agent in config.agents.items():
@@ -209,7 +209,7 @@ def _build_sft_data(config: Config) -> SFTData:
 
 
 def _build_learner(
-    config: Config, backend: Backend, given: Parts, notify: Notify | None
+    config: Config, backend: Backend, python_parts: Parts, notify: Notify | None
 ) -> PopulationLearner:
     learning = config.learning
     return PopulationLearner(
@@ -217,7 +217,7 @@ def _build_learner(
         policy_lr=learning.policy_lr,
         sft_lr=learning.sft_lr,
         batch_size=learning.batch_size,
-        loss=as_part(given.loss) if given.loss else learning.loss,
+        loss=as_part(python_parts.loss) if python_parts.loss else learning.loss,
         epochs=learning.epochs,
         measures_kl=learning.measure_kl,
         notify=notify,

@@ -1,8 +1,8 @@
 """The tables of a config, one small frozen model per component."""
 
 from docendo.config.agents import AgentConfig, DomainConfig
-from docendo.config.askers import PersonConfig
 from docendo.config.monitors import MonitorsConfig
+from docendo.config.people import PersonConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
 from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
 from docendo.config.training import (

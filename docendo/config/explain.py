@@ -15,9 +15,9 @@ _NOT_NAMES = {"str", "list[str]", "[key]"}
 
 
 def explain(
-    error: ValidationError, where: str, known: Callable[[list[str]], list[str]]
+    error: ValidationError, where: str, settings_at: Callable[[list[str]], list[str]]
 ) -> str:
-    """The first problem as one line; `known` lists the settings that exist at a place."""
+    """The first problem as one line; `settings_at` lists the settings that exist at a place."""
     problem = _first_problem(error)
     path = [str(part) for part in problem["loc"] if part not in _NOT_NAMES]
     *place, name = path
@@ -27,7 +27,7 @@ def explain(
     if problem["type"] == "extra_forbidden":
         if new_name := new_name_of(path):
             return f"{section}: {name!r} has a new name: {new_name}"
-        return f"{section}: no setting {name!r}{suggestion(name, known(place))}"
+        return f"{section}: no setting {name!r}{suggestion(name, settings_at(place))}"
 
     if problem["type"] == "part" and isinstance(value, Mapping):
         for setting in value:

@@ -154,20 +154,20 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
-        meant = _meant(path) if isinstance(error, FileNotFoundError) else ""
-        raise UserError(f"{path}: cannot be read: {error.strerror}{meant}") from error
+        hint = _suggest_file(path) if isinstance(error, FileNotFoundError) else ""
+        raise UserError(f"{path}: cannot be read: {error.strerror}{hint}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path}: is not TOML: {error}") from error
 
 
-def _meant(path: Path) -> str:
-    """``; did you mean 'x'?`` for a TOML file with such a name beside where it was looked for, or one folder below."""
-    there = {
-        found.name: found
-        for kind in ("*/*.toml", "*.toml")
-        for found in sorted(path.parent.glob(kind))
-    }
-    return closest_hint(path.name, there, shown=lambda name: str(there[name]))
+def _suggest_file(path: Path) -> str:
+    """``; did you mean 'x'?`` for a TOML file of a similar name in the folder or one below."""
+    nearby: dict[str, Path] = {}
+    # The folder's own files come last: of two with the same name theirs is the nearer one.
+    for pattern in ("*/*.toml", "*.toml"):
+        for file in sorted(path.parent.glob(pattern)):
+            nearby[file.name] = file
+    return closest_hint(path.name, nearby, shown=lambda name: str(nearby[name]))
 
 
 def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:
@@ -184,14 +184,14 @@ def _spread(table: Mapping[str, Any], text: str, where: str) -> list[str]:
     before, star, after = text.partition(".*.")
     if not star or "=" in before:
         return [text]
-    here: Any = table
+    section: Any = table
     for key in before.split("."):
-        here = here.get(key.strip()) if isinstance(here, Mapping) else None
-    if not isinstance(here, Mapping) or not here:
+        section = section.get(key.strip()) if isinstance(section, Mapping) else None
+    if not isinstance(section, Mapping) or not section:
         raise UserError(
             f"{where}: {text}: there is nothing in {before!r} that * could stand for{suggestion(before, table)}"
         )
-    return [f"{before}.{name}.{after}" for name in here]
+    return [f"{before}.{name}.{after}" for name in section]
 
 
 def parse_toml(text: str, where: str) -> Config:

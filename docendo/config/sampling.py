@@ -51,16 +51,16 @@ class GrammarConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        given = [
-            n
-            for n in ("regex", "choice", "json_schema", "lark")
-            if getattr(self, n) is not None
+        kinds = [
+            name
+            for name in ("regex", "choice", "json_schema", "lark")
+            if getattr(self, name) is not None
         ]
-        if len(given) != 1:
+        if len(kinds) != 1:
             raise ValueError(
-                f"wanted one of regex, choice, json_schema and lark, got {' and '.join(given) or 'none'}"
+                f"wanted one of regex, choice, json_schema and lark, got {' and '.join(kinds) or 'none'}"
             )
-        if self.free_tokens and given[0] in {"json_schema", "lark"}:
+        if self.free_tokens and kinds[0] in {"json_schema", "lark"}:
             raise ValueError(
                 "free text goes before a regex or a choice; a Lark grammar can say it itself, got free_tokens"
             )

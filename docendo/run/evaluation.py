@@ -95,15 +95,16 @@ def evaluate(
 
 def worked_lesson(source: Source, problem: Problem, seed: int) -> Lesson:
     """A right worked example of the problem's family and level, from the problems that are trained on."""
-    (shown,) = source.draw(
+    (example,) = source.draw(
         problem.family, problem.level, 1, seed_for(seed, "lesson", problem.key), "train"
     )
-    if not shown.solution:
+    if not example.solution:
         raise UserError(
-            f"{problem.domain}/{problem.family} has problems without a worked solution to be shown"
+            f"{problem.domain}/{problem.family} has problems without a worked solution to be example"
         )
     return Lesson(
-        (shown,), (Rollout(Completion(shown.solution), Verdict(1.0, "worked solution")),)
+        (example,),
+        (Rollout(Completion(example.solution), Verdict(1.0, "worked solution")),),
     )
 
 

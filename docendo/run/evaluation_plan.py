@@ -76,8 +76,8 @@ class EvaluationPlan:
         return self.config.agents[agent].domains
 
     def _foreign_domains(self, agent: AgentId) -> Sequence[str]:
-        own = self.config.agents[agent].domains
-        return [domain for domain in self.config.domains if domain not in own]
+        taught = self.config.agents[agent].domains
+        return [domain for domain in self.config.domains if domain not in taught]
 
     def _evaluate(
         self,

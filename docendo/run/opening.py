@@ -29,20 +29,20 @@ def open_session(
     `config` is resolved; `catalog` holds its domains where they were read already; `parts` replace
     what the config says.
     """
-    given = parts or Parts()
-    domains = catalog or read_catalog(config, given.sources)
-    backend = open_backend(config, given.backend)
+    python_parts = parts or Parts()
+    domains = catalog or read_catalog(config, python_parts.sources)
+    backend = open_backend(config, python_parts.backend)
     ratings = RatingQueue()
     session = Session(
         config=config,
         catalog=domains,
         backend=backend,
-        school=build_school(config, domains, backend, ratings, given, callback.work),
+        school=build_school(config, domains, backend, ratings, python_parts, callback.work),
         callback=callback,
         ratings=ratings,
         monitors=build_monitors(config.monitors),
-        trackers=[*(part.build() for part in config.trackers), *given.trackers],
-        parts=given,
+        trackers=[*(part.build() for part in config.trackers), *python_parts.trackers],
+        parts=python_parts,
     )
     ratings.now = lambda: session.last_round + 1
     return session
@@ -86,7 +86,10 @@ def resume_session(
 
     if checkpoint:
         session.restore(checkpoint.round, checkpoint.path, checkpoint.state)
+    # All that may refuse comes first: a run that cannot go on is left as it was.
     _check_rounds(session, directory)
+
+    # Rounds after the checkpoint are played again, from the weights that it holds.
     directory.rollback(session.last_round)
     session.directory = directory
     session.ratings.run = directory.path
@@ -94,11 +97,10 @@ def resume_session(
     session.ledger.book(Usage(*row) for row in directory.ledger())
 
     if session.changes:
-        known = directory.noted("changes") or []
-        new = [
-            {"round": session.last_round, **change._asdict()} for change in session.changes
-        ]
-        directory.note(changes=[*known, *new])
+        changes = list(directory.noted("changes") or [])
+        for change in session.changes:
+            changes.append({"round": session.last_round, **change._asdict()})
+        directory.note(changes=changes)
     directory.note(provenance=present)
     if to_toml(config) != directory.config_toml:
         directory.change_config(to_toml(config))

@@ -241,13 +241,14 @@ class Session:
             return plan.evaluate_start()
 
         if stage == EXPERTS:
-            own = plan.evaluate_own(round_index)
-            reached = accuracies(own).values()
+            own_domains = plan.evaluate_own(round_index)
+            reached = accuracies(own_domains).values()
             if reached and min(reached) >= self.config.experts.target_accuracy:
                 self.stopped_at = round_index
             if round_index + 1 < self.expert_rounds:
-                return own
-            return own + plan.evaluate_foreign(round_index)
+                return own_domains
+            # Before the teaching: what everybody can do in the domains of the others.
+            return own_domains + plan.evaluate_foreign(round_index)
 
         teaching_round = round_index - self.expert_rounds
         if not plan.is_due(teaching_round):

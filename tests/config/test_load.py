@@ -45,7 +45,12 @@ def test_a_set_option_reaches_into_a_part_that_is_written_as_its_name(
 ) -> None:
     path = write(tmp_path, '[learning]\nloss = "ppo_clip"\n')
     loss = load_config(path, ("learning.loss.clip_high=0.3",)).learning.loss
-    assert loss.model_dump() == {"type": "ppo_clip", "clip_low": 0.2, "clip_high": 0.3}
+    assert loss.model_dump() == {
+        "type": "ppo_clip",
+        "clip_low": 0.2,
+        "clip_high": 0.3,
+        "kl_weight": 0.0,
+    }
 
 
 @pytest.mark.parametrize(

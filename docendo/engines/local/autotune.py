@@ -26,7 +26,9 @@ _TOLERANCE = 0.01
 _Decode = Callable[[StepperFactory], list[DecodeResult]]
 
 
-def autotune_step(network: Network, bank: AdapterBank, other: StepperFactory) -> Network:
+def autotune_step(
+    network: Network, bank: AdapterBank, candidate: StepperFactory
+) -> Network:
     """The network, with the other way of stepping where that is right and faster.
 
     The bank holds no agent, before and after.
@@ -48,7 +50,7 @@ def autotune_step(network: Network, bank: AdapterBank, other: StepperFactory) ->
         stepping = replace(network, make_stepper=make_stepper)
         return decode(stepping, requests, frozenset(), limits, is_stopped=lambda: False)
 
-    fastest = choose_step(network.make_stepper, other, decode_all)
+    fastest = choose_step(network.make_stepper, candidate, decode_all)
     for agent in agents:
         bank.remove(agent)
     bank.set_weights(bank.weights_SP[:1].clone())
@@ -71,14 +73,14 @@ def _build_request(
 
 def choose_step(
     plain: StepperFactory,
-    other: StepperFactory,
+    candidate: StepperFactory,
     decode_all: _Decode,
     clock: Callable[[], float] = time.perf_counter,
 ) -> StepperFactory:
-    """`other` where it gives the answers of `plain`, and sooner. A failure is logged."""
+    """`candidate` where it gives the answers of `plain`, and sooner. A failure is logged."""
     log = getLogger("docendo")
     try:
-        results = decode_all(other)
+        results = decode_all(candidate)
     except RuntimeError as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         log.warning("decoding by replay fails here (%s); decoding step by step", reason)
@@ -88,19 +90,19 @@ def choose_step(
         return plain
 
     seconds = []
-    for make_stepper in (plain, other):
+    for make_stepper in (plain, candidate):
         start = clock()
         decode_all(make_stepper)
         seconds.append(clock() - start)
-    return other if seconds[1] < seconds[0] else plain
+    return candidate if seconds[1] < seconds[0] else plain
 
 
 def _agree(expected: Sequence[DecodeResult], results: Sequence[DecodeResult]) -> bool:
     """Whether tokens are equal and log-probabilities about equal."""
-    for one, other in zip(expected, results, strict=True):
-        if one.tokens != other.tokens:
+    for one, replayed in zip(expected, results, strict=True):
+        if one.tokens != replayed.tokens:
             return False
-        for x, y in zip(one.logprobs, other.logprobs, strict=True):
+        for x, y in zip(one.logprobs, replayed.logprobs, strict=True):
             # not >=: a difference that is not a number is one too
             if not abs(x - y) < _TOLERANCE:
                 return False

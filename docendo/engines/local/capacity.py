@@ -54,12 +54,12 @@ def _most_neighbouring_prompts(requests: Sequence[DecodeRequest], rows: int) -> 
         for i, request in enumerate(requests)
         if i == 0 or request.key != requests[i - 1].key
     ]
-    most = 0
+    largest = 0
     for n, first in enumerate(starts):
         last = first + rows - 1
         prompts = sum(first < start <= last for start in starts[n : n + rows]) + 1
-        most = max(most, prompts)
-    return most
+        largest = max(largest, prompts)
+    return largest
 
 
 def count_admissible(

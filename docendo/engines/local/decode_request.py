@@ -44,8 +44,8 @@ class DecodeResult:
     non_finite: bool = False
     """Whether it ended because the agent's logits were not finite."""
 
-    def close(self, kept: int, ending: Sequence[int]) -> None:
-        """Keeps the first `kept` tokens and puts `ending`, which nobody sampled, behind them."""
-        self.tokens[kept:] = ending
-        self.logprobs[kept:] = [0.0] * len(ending)
-        self.was_sampled[kept:] = [False] * len(ending)
+    def close(self, length: int, ending: Sequence[int]) -> None:
+        """Keeps the first `length` tokens and puts `ending`, which nobody sampled, behind them."""
+        self.tokens[length:] = ending
+        self.logprobs[length:] = [0.0] * len(ending)
+        self.was_sampled[length:] = [False] * len(ending)

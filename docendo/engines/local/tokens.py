@@ -230,14 +230,14 @@ class Tokens:
         vocabulary = settings["model"]["vocab"]
         if isinstance(vocabulary, list):  # of pieces with their scores
             vocabulary = {piece for piece, _ in vocabulary}
-        kept: list[dict[str, Any]] = []
+        added: list[dict[str, Any]] = []
         for token in settings["added_tokens"]:
             if not token["content"].strip():
-                kept.append(token)  # spaces that were added are text
+                added.append(token)  # spaces that were added are text
             elif token["content"] not in vocabulary:
                 # its number stays taken, so that those behind it keep theirs
-                kept.append({**token, "content": f"<{_MARK}{token['id']}>"})
-        settings |= {"added_tokens": kept, "truncation": None, "padding": None}
+                added.append({**token, "content": f"<{_MARK}{token['id']}>"})
+        settings |= {"added_tokens": added, "truncation": None, "padding": None}
         inner = Tokenizer.from_str(json.dumps(settings))
         inner.add_special_tokens([AddedToken(_BEFORE, normalized=False)])
         return inner

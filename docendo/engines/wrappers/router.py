@@ -17,6 +17,7 @@ class Router:
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order; each engine is asked once."""
+        # By identity: agents that share an endpoint are asked in one batch, under one rate limit.
         engines: dict[int, Engine] = {}
         places: dict[int, list[int]] = {}
         for i, request in enumerate(requests):

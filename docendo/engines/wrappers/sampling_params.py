@@ -40,6 +40,7 @@ class WithSamplingParams:
         if params is None:
             return request
 
+        # A greedy request, such as an evaluation's, stays greedy.
         temperature = request.temperature
         if temperature and params.temperature:
             temperature = params.temperature

@@ -34,10 +34,11 @@ class WithTools:
         counts that as reading.
         """
         toolsets_B = [self._toolset_of(request) for request in requests]
-        first_B = [
-            replace(request, stop=(*request.stop, END)) if toolset else request
-            for request, toolset in zip(requests, toolsets_B, strict=True)
-        ]
+        first_B = list(requests)
+        for b, toolset in enumerate(toolsets_B):
+            if toolset:
+                first_B[b] = replace(requests[b], stop=(*requests[b].stop, END))
+
         completions_B = list(self.engine.sample(first_B))
         answers: dict[int, _Answer] = {}
         for b, toolset in enumerate(toolsets_B):
@@ -50,10 +51,11 @@ class WithTools:
             running = {b: a for b, a in running.items() if self._needs_turn(a)}
             if not running:
                 break
-            continuations = [
-                _next_request(first_B[b], answer.completion, turn)
-                for b, answer in running.items()
-            ]
+
+            # All answers that still run take their turn in one batch.
+            continuations = []
+            for b, answer in running.items():
+                continuations.append(_next_request(first_B[b], answer.completion, turn))
             sampled = self.engine.sample(continuations)
             for answer, part in zip(running.values(), sampled, strict=True):
                 answer.last_text = part.text
@@ -99,6 +101,7 @@ class WithTools:
         self.tally[MetricKey("tools/calls", request.agent)] += 1
         self.tally[MetricKey("tools/errors", request.agent)] += not succeeded
 
+        # Counted before the length is looked at: a call whose result does not fit was made.
         tokens = tuple(self.encode(result))
         if len(tokens) >= room:
             return False
