@@ -104,12 +104,15 @@ class PPOClip:
 
     def __call__(self, inputs: LossInputs) -> Any:
         """-min(ratio * weight, clip(ratio, 1 - low, 1 + high) * weight), (K,)."""
+        # r_t = pi(a_t) / pi_old(a_t); the minimum is pessimistic: it stops the gradient where the
+        # ratio has moved far enough in the direction of the advantage, and never against it
         ratio_K = (inputs.logprobs_K - inputs.old_logprobs_K).exp()
         unclipped_K = ratio_K * inputs.weights_K
         clipped_K = ratio_K.clamp(1 - self.low, 1 + self.high) * inputs.weights_K
         losses_K = -unclipped_K.minimum(clipped_K)
 
         if self.kl_weight and inputs.ref_logprobs_K is not None:
+            # Schulman's k3: x - 1 - log x with x = pi_ref / pi, never negative
             log_ratio_K = inputs.ref_logprobs_K - inputs.logprobs_K
             divergence_K = log_ratio_K.expm1() - log_ratio_K
             losses_K = losses_K + self.kl_weight * self._mean(inputs, divergence_K)
@@ -132,6 +135,7 @@ class GSPO:
     high: float
 
     def __call__(self, inputs: LossInputs) -> Any:
+        # s = (pi(y) / pi_old(y)) ** (1 / |y|), the geometric mean of the tokens' ratios (eq. 7)
         log_ratio_K = (inputs.logprobs_K - inputs.old_logprobs_K) * inputs.mask_K
         length_K = _sum_by_sequence(inputs.mask_K, inputs.sequence_ids_K).clamp(min=1)
         mean_log_ratio_K = _sum_by_sequence(log_ratio_K, inputs.sequence_ids_K) / length_K

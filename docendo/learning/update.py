@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from math import expm1, isfinite
 from statistics import fmean
 
@@ -80,6 +81,8 @@ class PopulationLearner:
                 targets = self._score_by_base(targets)
                 metrics.update(measure_kl(targets))
 
+            # Log-probabilities under the sampling weights are kept in the targets: from the second
+            # epoch on they are what the ratios of a clipped loss compare with.
             for _ in range(self.epochs):
                 gradients = self._step(targets, self.loss, self.policy_lr, "policy")
                 skipped.update(_name_skipped(gradients, "policy"))
@@ -113,10 +116,10 @@ class PopulationLearner:
         """The targets with their log-probabilities under the base, the reference of this field."""
         as_base = [target._replace(agent=BASE) for target in targets]
         logprobs = self.backend.logprobs(as_base, "kl")
-        return [
-            target._replace(ref_logprobs=ref_logprobs)
-            for target, ref_logprobs in zip(targets, logprobs, strict=True)
-        ]
+        scored = []
+        for target, ref_logprobs in zip(targets, logprobs, strict=True):
+            scored.append(target._replace(ref_logprobs=ref_logprobs))
+        return scored
 
 
 def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
@@ -125,16 +128,15 @@ def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
     The entropy is the Monte Carlo estimate, minus the mean log-probability of the sampled tokens, in
     nats. It is unbiased at temperature 1.
     """
-    lengths = [len(sample.completion.tokens) for sample in samples]
-    metrics = {"response_length": fmean(lengths)}
+    lengths = []
+    surprises = []
+    for _, completion, _ in samples:
+        lengths.append(len(completion.tokens))
+        # tokens that a tool or a grammar forced say nothing about the policy
+        mask = completion.sampled or (True,) * len(completion.logprobs)
+        surprises += [-logprob for logprob in compress(completion.logprobs, mask)]
 
-    surprises: list[float] = []
-    for sample in samples:
-        completion = sample.completion
-        chosen = completion.sampled or (True,) * len(completion.logprobs)
-        for logprob, is_sampled in zip(completion.logprobs, chosen, strict=True):
-            if is_sampled:
-                surprises.append(-logprob)
+    metrics = {"response_length": fmean(lengths)}
     if surprises:
         metrics["entropy"] = fmean(surprises)
     return metrics
@@ -163,36 +165,39 @@ def policy_targets(samples: Sequence[ScoredSample]) -> list[Target]:
     The sum over an agent's completions becomes a mean over them, and tokens are divided by a
     constant length (Dr. GRPO).
     """
+    # 1/N sum over completions of A / L * sum over tokens of log p: every token of every completion
+    # weighs A / (N L), with L the same for all
     counts = Counter(sample.agent for sample in samples)
     targets = []
-    for sample in samples:
-        completion = sample.completion
-        divisor = counts[sample.agent] * _TYPICAL_LENGTH
-        targets.append(
-            Target(
-                agent=sample.agent,
-                prompt_tokens=completion.prompt_tokens,
-                tokens=completion.tokens,
-                weight=sample.advantage / divisor,
-                logprobs=completion.logprobs,
-                sampled=completion.sampled,
-                grammar=completion.grammar,
-                scale=1 / divisor,
-            )
+    for agent, completion, advantage in samples:
+        divisor = counts[agent] * _TYPICAL_LENGTH
+        target = Target(
+            agent=agent,
+            prompt_tokens=completion.prompt_tokens,
+            tokens=completion.tokens,
+            weight=advantage / divisor,
+            logprobs=completion.logprobs,
+            sampled=completion.sampled,
+            grammar=completion.grammar,
+            scale=1 / divisor,
         )
+        targets.append(target)
     return targets
 
 
 def mean_weights(targets: Sequence[Target]) -> list[Target]:
     """Weights divided by the number of the agent's tokens: the loss becomes a weighted mean."""
+    # by the agent's own tokens: what others are trained on in the batch does not change its step
     num_tokens: Counter[AgentId] = Counter()
     for target in targets:
         counted = sum(target.sampled) if target.sampled else len(target.tokens)
         num_tokens[target.agent] += counted
-    return [
-        target._replace(weight=target.weight / max(1, num_tokens[target.agent]))
-        for target in targets
-    ]
+
+    weighted = []
+    for target in targets:
+        divisor = max(1, num_tokens[target.agent])
+        weighted.append(target._replace(weight=target.weight / divisor))
+    return weighted
 
 
 def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]:
@@ -201,8 +206,10 @@ def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]
     for target in targets:
         queues.setdefault(target.agent, []).append(target)
 
-    batches: list[list[Target]] = []
-    longest = max((len(queue) for queue in queues.values()), default=0)
+    # agents in step: the k'th batch holds the k'th examples of everybody, and the last ones only
+    # those of agents that have more
+    batches = []
+    longest = max(map(len, queues.values()), default=0)
     for start in range(0, longest, batch_size):
         batch: list[Target] = []
         for queue in queues.values():
@@ -213,11 +220,11 @@ def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]
 
 def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[MetricKey]:
     """The metrics that count the skipped steps, one per agent."""
-    return [
-        MetricKey(f"nonfinite_steps/{purpose}", agent)
-        for agent, gradient in gradients.items()
-        if not isfinite(gradient.norm)
-    ]
+    keys = []
+    for agent, gradient in gradients.items():
+        if not isfinite(gradient.norm):
+            keys.append(MetricKey(f"nonfinite_steps/{purpose}", agent))
+    return keys
 
 
 def _measure_gradients(
@@ -244,9 +251,13 @@ def _measure_noise(gradients: Iterable[Gradient]) -> dict[str, float]:
 
     Means over the agents whose noise is known (McCandlish et al. 2018, gradient noise scale).
     """
-    known = [g for g in gradients if isfinite(g.noise) and isfinite(g.norm)]
-    if not known:
+    # |E g|^2 = E |g|^2 - E |g - E g|^2; one step's estimate may be negative, which says nothing
+    signals = []
+    noises = []
+    for gradient in gradients:
+        if isfinite(gradient.noise) and isfinite(gradient.norm):
+            signals.append(max(0.0, gradient.norm**2 - gradient.noise))
+            noises.append(gradient.noise)
+    if not noises:
         return {}
-    signal = fmean(max(0.0, gradient.norm**2 - gradient.noise) for gradient in known)
-    noise = fmean(gradient.noise for gradient in known)
-    return {"grad_noise/policy": noise, "grad_signal/policy": signal}
+    return {"grad_noise/policy": fmean(noises), "grad_signal/policy": fmean(signals)}
