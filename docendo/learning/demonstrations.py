@@ -64,12 +64,16 @@ def collect_practice_demonstrations(
         right = _first_right(attempts)
         if right:
             solution = problem, right.completion.text
-            demonstrations += [(agent, solution) for agent in recipients.get(author, ())]
+            for agent in recipients.get(author, ()):
+                demonstrations.append((agent, solution))
     return demonstrations
 
 
 def _first_right(attempts: Sequence[Rollout]) -> Rollout | None:
-    return next((a for a in attempts if a.verdict.score >= 1), None)
+    for attempt in attempts:
+        if attempt.verdict.score >= 1:
+            return attempt
+    return None
 
 
 @dataclass
@@ -98,7 +102,8 @@ class DemonstrationBuffer:
         """How many demonstrations of each task type the agent has."""
         counts: Counter[TaskType] = Counter()
         for stored in self.demonstrations.get(agent, {}).values():
-            counts.update(problem.task_type for problem, _ in stored.values())
+            for problem, _ in stored.values():
+                counts[problem.task_type] += 1
         return counts
 
     def task_types_of(
@@ -174,7 +179,7 @@ def _take_in_turn(stacks: Sequence[list[Demonstration]], count: int) -> list[Dem
     taken: list[Demonstration] = []
     while stacks and len(taken) < count:
         # the last round through the stacks may be cut short, hence the shuffle before
-        stacks = [stack for stack in stacks if stack]
+        stacks = list(filter(None, stacks))
         taken += [stack.pop() for stack in stacks[: count - len(taken)]]
     return taken
 

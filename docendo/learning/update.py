@@ -242,7 +242,10 @@ def _measure_gradients(
 
 def _measure_clipping(gradients: Iterable[Gradient]) -> dict[str, float]:
     """Share of the tokens whose gradient the loss clipped, mean over agents whose step was made."""
-    shares = [g.clip_fraction for g in gradients if isfinite(g.norm)]
+    shares = []
+    for gradient in gradients:
+        if isfinite(gradient.norm):
+            shares.append(gradient.clip_fraction)
     return {"clip_fraction": fmean(shares)} if shares else {}
 
 
