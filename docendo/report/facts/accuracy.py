@@ -82,17 +82,17 @@ def base_accuracy(facts: Facts) -> dict[str, Estimate]:
     return accuracy_by_domain(facts, first, BASE)
 
 
-def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
+def knowledge_change(facts: Facts, *, is_own: bool) -> PairedChange:
     """Mean accuracy without a lesson from start to end, over agents and their own domains.
 
-    With ``own=False``, over agents and the domains of others. The interval is of the
+    With ``is_own=False``, over agents and the domains of others. The interval is of the
     change, with problems resampled within each domain.
     """
     start, end = evaluation_rounds(facts)
     if start is None:
         return PairedChange()
     if end is None:
-        mean = _mean_accuracy(facts, start, own=own)
+        mean = _mean_accuracy(facts, start, is_own=is_own)
         return PairedChange(start=mean)
 
     # Only problems are resampled: the agents and the domains of a run are no sample.
@@ -101,7 +101,7 @@ def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
         before = []
         after = []
         for agent, owned in facts.own_domains.items():
-            if (domain in owned) == own:
+            if (domain in owned) == is_own:
                 before.append(facts.scores.get((start, agent, domain), {}))
                 after.append(facts.scores.get((end, agent, domain), {}))
         strata.append(_pair_scores(before, after))
@@ -109,11 +109,11 @@ def knowledge_change(facts: Facts, *, own: bool) -> PairedChange:
     return paired_change(strata)
 
 
-def _mean_accuracy(facts: Facts, round_index: int, *, own: bool) -> float | None:
+def _mean_accuracy(facts: Facts, round_index: int, *, is_own: bool) -> float | None:
     means = []
     for agent, owned in facts.own_domains.items():
         for domain, accuracy in accuracy_by_domain(facts, round_index, agent).items():
-            if (domain in owned) == own:
+            if (domain in owned) == is_own:
                 means.append(accuracy.mean)
     return math.fsum(means) / len(means) if means else None
 

@@ -77,14 +77,14 @@ def summarise(facts: Facts) -> dict[str, Any]:
             "end": end,
             "seconds": sum(row.seconds for row in facts.rounds),
         },
-        "agents": {name: {"domains": list(own)} for name, own in agents.items()},
+        "agents": {name: {"domains": list(domains)} for name, domains in agents.items()},
         "accuracy": {
             "base": _accuracies(base_accuracy(facts)),
             "start": {a: _accuracies(accuracy_by_domain(facts, start, a)) for a in agents},
             "end": {a: _accuracies(accuracy_by_domain(facts, end, a)) for a in agents},
         },
-        "transfer": knowledge_change(facts, own=False)._asdict(),
-        "own": knowledge_change(facts, own=True)._asdict(),
+        "transfer": knowledge_change(facts, is_own=False)._asdict(),
+        "own": knowledge_change(facts, is_own=True)._asdict(),
         "gain": _gain(mean_gain(facts.lessons)),
         "gain_matrix": gains,
         "gate": {

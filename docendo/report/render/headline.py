@@ -56,8 +56,8 @@ def headlines(facts: Facts) -> list[Headline]:
     count = len(facts.lessons)
     gate = percent(passed / count) if count else DASH
     return [
-        _change("Other domains, without a lesson", knowledge_change(facts, own=False)),
-        _change("Own domain, without a lesson", knowledge_change(facts, own=True)),
+        _change("Other domains, without a lesson", knowledge_change(facts, is_own=False)),
+        _change("Own domain, without a lesson", knowledge_change(facts, is_own=True)),
         Headline("Gain of a shown lesson", signed(gain.mean if gain else None), gain_notes),
         Headline("Lessons through the gate", gate, [f"{passed:,} of {count:,}"]),
     ]
