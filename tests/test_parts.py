@@ -58,7 +58,8 @@ class Table(ConfigModel):
 def test_a_registered_name_and_a_table_give_the_same_part() -> None:
     assert parse_part("loss", "ppo_clip") == parse_part("loss", {"type": "ppo_clip"})
     part = parse_part("loss", {"type": "ppo_clip", "clip_high": 0.3})
-    assert part.model_dump() == {"type": "ppo_clip", "clip_low": 0.2, "clip_high": 0.3}
+    settings = part.model_dump()
+    assert (settings["clip_low"], settings["clip_high"]) == (0.2, 0.3)
     assert parse_part("loss", part) is part
 
 

@@ -32,6 +32,7 @@ def test_the_local_backend_is_built_from_the_settings_of_a_run() -> None:
         max_num_seqs=5,
         max_tokens_per_microbatch=64,
         trust_remote_code=False,
+        chat={},
     )
     backend = LocalBackendConfig().build(settings)
     assert list(backend.agents) == [BASE]
