@@ -74,6 +74,7 @@ def sampling_params_by_agent(config: Config) -> Mapping[AgentId, SamplingParams]
         if agent.grammar:
             grammar = Grammar(*agent.grammar.source, agent.grammar.free_tokens)
         params = SamplingParams(agent.temperature, agent.max_tokens, agent.top_p, grammar)
+        # Requests of an agent that sets nothing are passed on as they are.
         if params != SamplingParams():
             params_by_agent[AgentId(name)] = params
     return params_by_agent
@@ -108,6 +109,7 @@ def _check_length(grammar: Grammar, max_tokens: int, where: str) -> None:
     shortest = min_bytes(grammar)
     if not shortest:
         raise UserError(f"{where}: no answer in it was found, of any length")
+    # A tokenizer may need a token for every byte.
     needed = grammar.free_tokens + shortest
     if needed > max_tokens:
         raise UserError(

@@ -51,13 +51,9 @@ def _check_teachers_and_students(config: Config) -> None:
                 f"domain {domain!r} has no teacher: give an agent domain = {domain!r}"
             )
 
-        pairs = [
-            (teacher, student)
-            for teacher in teachers
-            for student in config.learners
-            if student != teacher
-        ]
-        if config.teaching.matches and not pairs:
+        # A student may be a teacher of the domain, too, but not its own.
+        has_student = any({*config.learners} - {teacher} for teacher in teachers)
+        if config.teaching.matches and not has_student:
             raise UserError(
                 f"domain {domain!r} has no student: {teachers[0]!r} is its only agent; "
                 "add another agent"

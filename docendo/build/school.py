@@ -98,7 +98,7 @@ def _build_classroom(
     problem_replay: ProblemReplay,
     ratings: RatingQueue | None,
 ) -> Classroom:
-    """Where answers are python_parts and graded; `player` answers, with tools where there are any."""
+    """Where answers are given and graded; `player` answers, with tools where there are any."""
     toolsets_by_agent = with_tools.toolsets
     system_prompts = {BASE: INSTRUCTION}
     for name, agent in config.agents.items():

@@ -77,6 +77,7 @@ def evaluate(
         for problem in agents_problems:
             rollouts.append(RolloutSpec(agent, problem, None, "evaluation", 0))
 
+    # All agents in one batch: the engine has enough rows to stay busy until the end.
     evaluations = []
     answers = classroom.roll_out(rollouts, temperature=0.0)
     for rollout, answer in zip(rollouts, answers, strict=True):
@@ -100,7 +101,7 @@ def worked_lesson(source: Source, problem: Problem, seed: int) -> Lesson:
     )
     if not example.solution:
         raise UserError(
-            f"{problem.domain}/{problem.family} has problems without a worked solution to be example"
+            f"{problem.domain}/{problem.family} has problems without a worked solution to be shown"
         )
     return Lesson(
         (example,),

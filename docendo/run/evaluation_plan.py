@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from docendo.config.load import Config
 from docendo.problems.catalog import Catalog
-from docendo.records import BASE, AgentId, Evaluation
+from docendo.records import BASE, AgentId, Evaluation, Problem
 from docendo.run.evaluation import evaluate, held_out_problems
 from docendo.teaching.game import Classroom
 
@@ -86,17 +86,18 @@ class EvaluationPlan:
         round_index: int,
     ) -> list[Evaluation]:
         settings = self.config.evaluation
-        eval_sets = {
-            domain: held_out_problems(
+        # The seed is of the config: every round is measured on the same problems.
+        eval_sets: dict[str, list[Problem]] = {}
+        for domain in self.config.domains:
+            eval_sets[domain] = held_out_problems(
                 self.catalog, domain, settings.problems, settings.seed
             )
-            for domain in self.config.domains
-        }
-        problems = {}
+
+        problems: dict[AgentId, list[Problem]] = {}
         for agent in agents:
-            problems[agent] = [
-                problem for domain in domains_of(agent) for problem in eval_sets[domain]
-            ]
+            problems[agent] = []
+            for domain in domains_of(agent):
+                problems[agent] += eval_sets[domain]
         return evaluate(self.classroom, problems, round_index)
 
     def _evaluate_fresh(self, round_index: int) -> list[Evaluation]:

@@ -121,5 +121,6 @@ def _style(counts: Sequence[tuple[Turn, Counter[str]]], samples: int) -> Style:
         if total:
             shares[turn.name] = {move: choices[move] / total for move in turn.legal}
         else:
+            # Nothing says which move it prefers: it counts as a random player.
             shares[turn.name] = dict.fromkeys(turn.legal, 1 / len(turn.legal))
     return Style(legal / (samples * len(counts)), shares)

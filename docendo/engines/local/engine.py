@@ -59,6 +59,7 @@ class LocalEngine:
     """The compute spent, in the order in which it was."""
 
     def __post_init__(self) -> None:
+        # One list for all three: the ledger gets the compute in the order in which it was spent.
         self.sampler = Sampler(self.model, self.limits, self.usage)
         self.scorer = Scorer(self.model, self.limits, self.usage)
         self.trainer = Trainer(self.model, self.limits, self.usage)
