@@ -316,3 +316,20 @@ def test_every_metric_of_a_run_is_on_the_page_of_metrics(tmp_path):
     patterns = metric_patterns()
     missing = [n for n in names if not any(re.fullmatch(p, n) for p in patterns)]
     assert sorted(missing) == []
+
+
+def test_the_page_on_analysis_shows_what_the_command_prints(tmp_path):
+    page = (ROOT / "docs" / "analysis.md").read_text()
+    (table,) = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (shown,) = re.findall(r"```text\n\$ docendo (.*?)```", page, re.DOTALL)
+    (tmp_path / "results.csv").write_text(table)
+    command, _, expected = shown.partition("\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "docendo", *command.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == expected.split()
