@@ -29,7 +29,7 @@ TABLES = {
     "`[duels]`": ("config/training.py", "DuelsConfig"),
     "`[evaluation]`": ("config/training.py", "EvaluationConfig"),
     "`[monitors]`": ("config/monitors.py", "MonitorsConfig"),
-    "`[people.NAME]`": ("config/askers.py", "PersonConfig"),
+    "`[people.NAME]`": ("config/people.py", "PersonConfig"),
     "`[endpoints.NAME]`": ("config/sampling.py", "EndpointConfig"),
     "The top of a study's file": ("config/study.py", "StudyConfig"),
     "`[regimes.NAME]` of a study": ("config/study.py", "RegimeConfig"),

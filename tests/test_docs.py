@@ -1,5 +1,6 @@
 """The README, the pages and the recipes say what is true."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -328,6 +329,7 @@ def test_the_page_on_analysis_shows_what_the_command_prints(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "docendo", *command.split()],
         cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "120"},
         capture_output=True,
         text=True,
         check=True,
