@@ -98,10 +98,11 @@ class Sampler:
     ) -> dict[int, DecodeResult]:
         """The finished results by number: all, unless memory ran out."""
         chunks = self._divide(requests)
-        jobs = [
-            partial(self._decode, [requests[i] for i in chunk], len(chunks))
-            for chunk in chunks
-        ]
+        jobs = []
+        for chunk in chunks:
+            of_worker = [requests[i] for i in chunk]
+            jobs.append(partial(self._decode, of_worker, len(chunks)))
+
         finished: dict[int, DecodeResult] = {}
         for chunk, results in zip(chunks, self.model.workers.run(jobs), strict=True):
             numbered = zip(chunk, results, strict=True)
@@ -119,7 +120,11 @@ class Sampler:
             by_prompt.setdefault(requests[i].key, []).append(i)
 
         groups = list(by_prompt.values())
-        costs = [sum(requests[i].request.max_tokens for i in group) for group in groups]
+        # The length of an answer is not known before it ends: its limit stands in for it.
+        costs = []
+        for group in groups:
+            costs.append(sum(requests[i].request.max_tokens for i in group))
+
         count = min(self.model.workers.count, self.limits.max_num_seqs)
         chunks: list[list[int]] = []
         for chunk in contiguous_chunks(costs, count):

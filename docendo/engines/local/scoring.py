@@ -57,9 +57,11 @@ class Scorer:
     def _score_parallel(self, rows: Sequence[TrainRow], max_tokens: int) -> TargetScores:
         workers = self.model.workers
         chunks = contiguous_chunks([row.length for row in rows], workers.count)
-        jobs = [
-            partial(self._score, [rows[i] for i in chunk], max_tokens) for chunk in chunks
-        ]
+        jobs = []
+        for chunk in chunks:
+            rows_of_worker = [rows[i] for i in chunk]
+            jobs.append(partial(self._score, rows_of_worker, max_tokens))
+
         scores: TargetScores = {}
         for scores_of_chunk in workers.run(jobs):
             scores |= scores_of_chunk
@@ -72,6 +74,7 @@ class Scorer:
                 break
             batch = [self.model.with_allowed_tokens(row) for row in batch]
             logprobs = iter(forward(self.model.network, batch).tolist())
-            for target in (target for row in batch for target in row.targets):
-                scores[target] = tuple(islice(logprobs, len(target.tokens)))
+            for row in batch:
+                for target in row.targets:
+                    scores[target] = tuple(islice(logprobs, len(target.tokens)))
         return scores

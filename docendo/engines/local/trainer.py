@@ -100,13 +100,15 @@ class Trainer:
             owners=[row.slot for row in rows],
             count=len(bank.grads_LSP),
         )
-        parts = [[rows[i] for i in numbers] for numbers in numbers_of_parts]
 
-        measures: list[list[_Measured]] = [[] for _ in parts]
-        jobs = [
-            partial(self._backward_part, i, part, max_tokens, loss, measures[i])
-            for i, part in enumerate(parts)
-        ]
+        parts: _Parts = []
+        measures: list[list[_Measured]] = []
+        jobs = []
+        for i, numbers in enumerate(numbers_of_parts):
+            parts.append([rows[n] for n in numbers])
+            measures.append([])
+            job = partial(self._backward_part, i, parts[i], max_tokens, loss, measures[i])
+            jobs.append(job)
         if max_tokens == 1:
             # the least memory of all: not even two parts at the same time
             jobs = [partial(_run_in_turn, jobs)]
