@@ -24,16 +24,21 @@ class RunError(RuntimeError):
 
 
 def closest_hint(
-    word: str, known: Iterable[str], cutoff: float = 0.6, shown: Callable[[str], str] = str
+    word: str,
+    candidates: Iterable[str],
+    cutoff: float = 0.6,
+    describe: Callable[[str], str] = str,
 ) -> str:
-    """``; did you mean 'x'?`` for the closest of `known`, as `shown` writes it, or nothing where none is as close as
-    `cutoff` (0 to 1).
+    """``; did you mean 'x'?`` for the closest candidate, as `describe` writes it.
+
+    Empty where no candidate is as close as `cutoff` (0 to 1).
     """
-    close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {shown(close[0])!r}?" if close else ""
+    close = get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+    return f"; did you mean {describe(close[0])!r}?" if close else ""
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the closest of `known`, or a list of all of them where nothing is close."""
-    names = sorted(known)
+def suggestion(word: str, candidates: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the closest candidate, or all of them where none is close."""
+    # Sorted, so that the message is the same in every process: sets have no order of their own.
+    names = sorted(candidates)
     return closest_hint(word, names) or f"; known: {', '.join(names)}"

@@ -129,14 +129,14 @@ def measure_questions(questions: Sequence[Question]) -> dict[MetricKey, float]:
     """For each asker: questions asked and admitted, why others were rejected, the mean payoff."""
     metrics: dict[MetricKey, float] = {}
     for asker in dict.fromkeys(question.asker for question in questions):
-        asked = [question for question in questions if question.asker == asker]
+        of_asker = [question for question in questions if question.asker == asker]
         reasons = Counter(
-            question.refused.partition(":")[0] for question in asked if question.refused
+            question.refused.partition(":")[0] for question in of_asker if question.refused
         )
-        admitted = sum(not question.refused for question in asked)
-        measures: dict[str, float] = {"asked": len(asked), "admitted": admitted}
+        admitted = sum(not question.refused for question in of_asker)
+        measures: dict[str, float] = {"asked": len(of_asker), "admitted": admitted}
         measures |= sorted(reasons.items())
-        measures["payoff"] = fmean(question.payoff for question in asked)
+        measures["payoff"] = fmean(question.payoff for question in of_asker)
         for measure, value in measures.items():
             metrics[MetricKey(f"asker/{measure}", asker)] = value
     return metrics

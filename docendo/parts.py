@@ -288,10 +288,10 @@ def _explain_part(error: ValidationError, name: str, part_class: type[PartConfig
     """The first problem of a part's settings as one line."""
     problem = error.errors()[0]
     setting = ".".join(str(place) for place in problem["loc"]) or "settings"
-    known = set(part_class.model_fields) - {"type"}
+    settings = set(part_class.model_fields) - {"type"}
 
     if problem["type"] == "extra_forbidden":
-        return f"{name} has no setting {setting!r}{suggestion(setting, known)}"
+        return f"{name} has no setting {setting!r}{suggestion(setting, settings)}"
     if problem["type"] == "missing":
         return f"{name} needs the setting {setting!r}"
     message = problem["msg"].removeprefix("Value error, ")

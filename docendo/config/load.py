@@ -167,7 +167,7 @@ def _suggest_file(path: Path) -> str:
     for pattern in ("*/*.toml", "*.toml"):
         for file in sorted(path.parent.glob(pattern)):
             nearby[file.name] = file
-    return closest_hint(path.name, nearby, shown=lambda name: str(nearby[name]))
+    return closest_hint(path.name, nearby, describe=lambda name: str(nearby[name]))
 
 
 def changed(config: Config, settings: Sequence[str], where: str = "settings") -> Config:
