@@ -15,7 +15,15 @@ from docendo.learning.advantages import assign_advantages
 from docendo.learning.update import policy_targets
 from docendo.loop import group_rollouts, practise
 from docendo.prompts import INSTRUCTION
-from docendo.records import AgentId, Completion, Lesson, Request, Rollout, Verdict
+from docendo.records import (
+    AgentId,
+    Completion,
+    Lesson,
+    MetricKey,
+    Request,
+    Rollout,
+    Verdict,
+)
 from docendo.school import School
 from docendo.sft_data import draw_rehearsal
 from docendo.teaching.game import RolloutSpec
@@ -97,7 +105,7 @@ def test_an_agent_calls_tools_in_practice_and_learns_its_sampled_tokens_only() -
             if not own
         )
     (counted,) = [found for told in built.classroom.metric_sources if (found := told())]
-    assert counted["tools/emmy/calls"] == len(mine)
+    assert counted[MetricKey("tools/calls", EMMY)] == len(mine)
     assert counted["tools/emmy/errors"] == 0
 
 

@@ -10,7 +10,7 @@ from docendo.graders.unit_tests import Case, UnitTestConfig, UnitTestGrader, rea
 from docendo.records import Outcome, Problem
 from docendo.sandbox.monty import MontySandbox
 
-by_tests = UnitTestGrader(MontySandbox(seconds=0.3))
+by_tests = UnitTestGrader(MontySandbox(seconds=0.3, memory_mb=32, depth=100))
 
 
 def asking(answer: str, *tests: str) -> Problem:
