@@ -106,7 +106,7 @@ def test_an_agent_calls_tools_in_practice_and_learns_its_sampled_tokens_only() -
         )
     (counted,) = [found for told in built.classroom.metric_sources if (found := told())]
     assert counted[MetricKey("tools/calls", EMMY)] == len(mine)
-    assert counted["tools/emmy/errors"] == 0
+    assert counted[MetricKey("tools/errors", EMMY)] == 0
 
 
 def _asked(tokens: Sequence[int]) -> str:
