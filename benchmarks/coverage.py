@@ -14,7 +14,10 @@ import numpy as np
 from docendo.study.bootstrap import Bootstrap
 from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
 
-FAMILIES = {"letters": ("flip", "turn"), "numbers": ("sums", "primes")}
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "letters": ("flip", "turn"),
+    "numbers": ("sums", "primes"),
+}
 PROBLEMS, SAMPLES = 24, 1000
 SETUP = TrainingSetup(commit="", model="coin", agents=("a", "b"), domains=FAMILIES)
 ARMS = {"better": 0.5, "plain": 0.0}

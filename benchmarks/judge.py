@@ -46,7 +46,7 @@ def main() -> None:
     config = resolve_config(Config(domains=domains, agents=agents))
     engine, found = open_backend(config), read_catalog(config)
     school = build_school(config, found, engine)
-    list(finetune(school, range(2), given.steps // 2 * config.experts.batch, 0))
+    list(finetune(school, range(2), given.steps // 2 * config.experts.batch_size, 0))
     sums = built_in_domains()["mathematics"].draw("sums", 1, given.problems, 7, "held-out")
     capitals = read_problems(str(CAPITALS), "capitals", Columns()).problems
     told = {

@@ -21,6 +21,7 @@ from docendo.league.matchmaking import (
     hard,
 )
 from docendo.league.population import Population
+from docendo.league.snapshot_rules import Never
 from docendo.league.standings import LiveStandings
 from docendo.league.teaching_matches import CurriculumMatchmaker, RoundRobin
 from docendo.records import (
@@ -53,7 +54,10 @@ def main() -> None:
     courses = [TeachingOption(kind, tuple(agents), tuple(agents)) for kind in kinds]
     episodes = [played(i, agents, kinds, standings.clock) for i in range(1000)]
     rng = np.random.default_rng(0)
-    arranged, population = CurriculumMatchmaker(LearnableKinds(), Thompson()), Population()
+    arranged, population = (
+        CurriculumMatchmaker(LearnableKinds(floor=0.1), Thompson()),
+        Population(Never(), 2),
+    )
     population.add_founders(agents)
 
     def matches(pair: Matchmaker) -> None:
@@ -73,10 +77,10 @@ def main() -> None:
             lambda: matches(arranged)
         ),
         f"choice of {ROUND} opponents, hard": timed(
-            lambda: opponents(PrioritizedSelfPlay(hard))
+            lambda: opponents(PrioritizedSelfPlay(hard, floor=0.1))
         ),
         f"choice of {ROUND} opponents, learnable": timed(
-            lambda: opponents(LearnableTeachers())
+            lambda: opponents(LearnableTeachers(floor=0.1))
         ),
         "update of 1,000 episodes": timed(lambda: standings.record_episodes(episodes)),
     }

@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from docendo.backend import Backend
 from docendo.build.backend import open_backend, resolve_config
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school, count_expert_rounds
 from docendo.compute import Ledger, within
 from docendo.config.load import Config, parse_config
-from docendo.engines.local.engine import LocalEngine
 from docendo.loop import finetune, teach
 from docendo.problems.catalog import Catalog
 from docendo.records import DISCARDED, AgentId
@@ -110,7 +110,7 @@ def one_seed(given: argparse.Namespace, seed: int) -> None:
 
 
 def played(
-    config: Config, school: School, found: Catalog, engine: LocalEngine, budget: float
+    config: Config, school: School, found: Catalog, engine: Backend, budget: float
 ) -> tuple[dict[str, Any], float]:
     """One arm, and the tokens that it spent; all its rounds where there is no budget yet."""
     before, start, ledger = foreign(config, school, found), time.monotonic(), Ledger()
@@ -148,7 +148,7 @@ def played(
 
 
 def booked(
-    config: Config, school: School, engine: LocalEngine, ledger: Ledger, rounds: range
+    config: Config, school: School, engine: Backend, ledger: Ledger, rounds: range
 ) -> Iterator[Round]:
     for played in teach(school, rounds, config.seed):
         ledger.book([*engine.pop_usage(), *played.discarded])

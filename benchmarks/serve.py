@@ -74,7 +74,9 @@ def served(population: ServedPopulation) -> Iterator[str]:
 
 def bodies_of(options: Namespace, population: ServedPopulation) -> list[dict[str, object]]:
     """Neighbours are for different agents."""
-    prompts = prompts_of(population.engine.tokens, options.requests, options.length)
+    if not isinstance(population.backend, LocalEngine):
+        raise TypeError("prompts of a length are made of the local engine's tokens")
+    prompts = prompts_of(population.backend.tokens, options.requests, options.length)
     return [
         {
             "model": f"agent{i % options.agents}",

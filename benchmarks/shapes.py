@@ -12,7 +12,7 @@ from typing import Any
 
 from docendo.backend import BackendSettings, TrainStep
 from docendo.engines.local.autoselect import choose_dtype, choose_kernels
-from docendo.engines.local.base_model import _converted
+from docendo.engines.local.bundled_models import embedded_folder
 from docendo.engines.local.engine import LocalEngine, open_engine
 from docendo.engines.local.model_names import EMBEDDED
 from docendo.engines.local.tokens import Tokens
@@ -92,7 +92,7 @@ def add_sizes(parser: ArgumentParser, prompts: int = 8, completions: int = 8) ->
 
 def model_folder() -> str:
     """The embedded model as safetensors, for libraries that load by path."""
-    return str(_converted())
+    return str(embedded_folder())
 
 
 def engine_with(agents: int) -> LocalEngine:

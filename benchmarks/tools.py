@@ -16,9 +16,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from docendo.cli.runs import TrainedRun, open_trained
+from docendo.cli.runs import open_trained
 from docendo.graders.answer import final_answer
 from docendo.records import AgentId, Problem, Rollout, base_agent
+from docendo.run.agents import LoadedAgents
 from docendo.run.evaluation import held_out_problems
 from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 def every(
-    trained: TrainedRun, n: int, seed: int, tokens: int
+    trained: LoadedAgents, n: int, seed: int, tokens: int
 ) -> dict[str, list[tuple[Problem, Rollout]]]:
     """The answers of every agent, and of those with tools also without them."""
     problems = [
@@ -94,7 +95,7 @@ def every(
         replace(trained.classroom, rules=rules),
         dict[str, list[tuple[Problem, Rollout]]](),
     )
-    bare = replace(room, engine=trained.engine)
+    bare = replace(room, engine=trained.backend)
     for agent in map(AgentId, trained.config.learners):
         answers[agent] = list(zip(problems, examined(room, agent, problems), strict=True))
         if base_agent(agent) in room.tools:
@@ -106,9 +107,10 @@ def every(
 
 def table(answers: Sequence[tuple[Problem, Rollout]]) -> dict[str, dict[str, Any]]:
     """By family and level."""
-    kinds = dict.fromkeys(p.kind for p, _ in answers)
+    kinds = dict.fromkeys(p.task_type for p, _ in answers)
     return {
-        f"{k.family} {k.level}": told([a for p, a in answers if p.kind == k]) for k in kinds
+        f"{k.family} {k.level}": told([a for p, a in answers if p.task_type == k])
+        for k in kinds
     }
 
 

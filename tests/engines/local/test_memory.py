@@ -252,7 +252,7 @@ def _broken(*_: object) -> None:
 _LIMITED = """
 import json, resource, sys, torch
 from dataclasses import replace
-from tests.engines.toys import AGENTS, fresh, ask, surprise, target
+from tests.engines.toys import AGENTS, ask, fresh, surprise, target, train_step
 from docendo.records import Completion
 torch.set_num_threads(1)
 engine, spare = fresh(*AGENTS), int(sys.argv[1])
