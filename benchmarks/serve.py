@@ -19,6 +19,7 @@ from statistics import median
 import httpx2
 from shapes import engine_with, prompts_of, report
 
+from docendo.engines.local.engine import LocalEngine
 from docendo.serving.app import ServingRules
 from docendo.serving.completions import ServedPopulation
 from docendo.serving.server import build_server, open_socket
