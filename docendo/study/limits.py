@@ -42,10 +42,12 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
         "problems per training.",
         f"Seeds per arm: {_format_range(seed_counts)} ({seed_list}).{_list_missing(regimes)}",
         f"Spent: {low} to {high} of the budget. Evaluation and tuning are counted apart.",
-        "The best and the worst member are drawn towards the mean by the share of the spread "
-        "that is chance.",
-        "Differences are shown without a correction for how many they are: of twenty that are "
-        "nothing, one is expected outside its interval.",
+        "The scores of the best and the worst member are shrunk towards the mean, since the "
+        "largest of several noisy scores is too large.",
+        "Gains of lessons in results from before commit deb672b are against the expected score, "
+        "which lags behind a student that improves: they are too large.",
+        "Intervals are not corrected for the number of comparisons: of twenty true zeros, one "
+        "is expected outside its interval.",
     ]
     if min(seed_counts) == 1:
         limits.append(

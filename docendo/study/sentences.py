@@ -130,7 +130,7 @@ def write_headline(regimes: Sequence[RegimeResults]) -> str:
     claims = {
         "above": f"{TEACHING} beats {JOINT}",
         "below": f"{JOINT} beats {TEACHING}",
-        "open": "which is ahead cannot be told",
+        "open": "the interval does not tell which is ahead",
         "missing": "nothing can be said yet",
     }
     parts = []
@@ -239,9 +239,9 @@ def describe_ablations(regime: RegimeResults) -> list[str]:
 
     return _list_by_side(
         arms,
-        below="What teaching owes to its parts: worse without them are",
-        above="Better than teaching are",
-        open="Not to be told apart from teaching are",
+        below="Worse than teaching, so the part helps:",
+        above="Better than teaching:",
+        open="Not distinguishable from teaching:",
     )
 
 

@@ -157,11 +157,11 @@ def test_ablations_report_the_contribution_of_each_part() -> None:
         for arm in ("no-gate", "oracle-lessons", "uniform")
     )
     assert worse.startswith(
-        "What teaching owes to its parts: worse without them are teaching-no-gate (\N{MINUS SIGN}40.0,"
+        "Worse than teaching, so the part helps: teaching-no-gate (\N{MINUS SIGN}40.0,"
     )
-    assert better.startswith("Better than teaching are teaching-oracle-lessons (+35.0,")
+    assert better.startswith("Better than teaching: teaching-oracle-lessons (+35.0,")
     assert same.startswith(
-        "Not to be told apart from teaching are teaching-uniform-teachers (+0.0,"
+        "Not distinguishable from teaching: teaching-uniform-teachers (+0.0,"
     )
     assert describe_ablations(regime(teaching=60, joint_rl=20)) == []
 
@@ -229,7 +229,7 @@ def test_the_headline_names_the_winner_in_each_regime():
     even = regime("middling", teaching=60, joint_rl=60)
     assert write_headline([won, lost, even]) == (
         "At equal compute, teaching beats joint-rl in scarce; joint-rl beats teaching in plenty; "
-        "which is ahead cannot be told in middling."
+        "the interval does not tell which is ahead in middling."
     )
 
 
