@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
-from docendo.backend import BackendSettings
-from docendo.engines.local.engine import open_engine
+from shapes import open_on_cpu
+
 from docendo.graders.answer import exact, per_answer
 from docendo.problems.procedural import ProceduralSource
 from docendo.problems.procedures import (
@@ -73,20 +73,7 @@ def accuracy(
     said: str = "",
 ) -> float:
     """Share of right answers after so many worked examples of the same family."""
-    engine = open_engine(
-        BackendSettings(
-            "nano",
-            rank=1,
-            alpha=1.0,
-            dtype="float32",
-            device="cpu",
-            kernels="torch",
-            max_num_seqs=128,
-            max_tokens_per_microbatch=1536,
-            trust_remote_code=False,
-            chat={},
-        )
-    )
+    engine = open_on_cpu("nano", 1, 1.0, "float32", "torch")
     room = Classroom(
         engine,
         {source.domain: source},

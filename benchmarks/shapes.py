@@ -95,24 +95,32 @@ def model_folder() -> str:
     return str(embedded_folder())
 
 
-def engine_with(agents: int) -> LocalEngine:
-    """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
-
-    dtype = choose_dtype("auto", "cpu")
-    engine = open_engine(
+def open_on_cpu(
+    model: str, rank: int, alpha: float, dtype: str, kernels: str
+) -> LocalEngine:
+    """A model on the CPU, without agents, and with a run's limits of memory."""
+    return open_engine(
         BackendSettings(
-            EMBEDDED,
-            RANK,
-            ALPHA,
+            model,
+            rank,
+            alpha,
             dtype,
             "cpu",
-            kernels=choose_kernels("auto", "cpu", dtype),
+            kernels,
             max_num_seqs=128,
             max_tokens_per_microbatch=1536,
             trust_remote_code=False,
             chat={},
         )
     )
+
+
+def engine_with(agents: int) -> LocalEngine:
+    """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
+
+    dtype = choose_dtype("auto", "cpu")
+    kernels = choose_kernels("auto", "cpu", dtype)
+    engine = open_on_cpu(EMBEDDED, RANK, ALPHA, dtype, kernels)
     for agent in dict.fromkeys(agents_of(agents, agents)):
         engine.bank.add(agent, seed=0)
     engine.model.tokens = _Endless(engine.tokens.tokenizer)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
+from write_page import write_or_check
 
 from docendo.cli.app import COMMANDS, app
 
@@ -34,16 +35,5 @@ def _make_section(*words: str) -> str:
     return f"## {title}\n\n```text\n{result.output.strip()}\n```\n"
 
 
-def main() -> int:
-    page = make_page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stderr.write(f"{PAGE} is stale; run: python docs/make_cli.py\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, make_page(), __file__))

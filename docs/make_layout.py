@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from write_page import write_or_check
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "docendo"
 PAGE = Path(__file__).with_name("layout.md")
@@ -51,17 +53,5 @@ def _section(folder: Path) -> Iterator[str]:
     yield ""
 
 
-def main() -> int:
-    """0 where the page is what the docstrings say, or was made so."""
-    text = page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write(f"{PAGE} is stale; run: python docs/make_layout.py\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page(), __file__))

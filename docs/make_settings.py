@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from write_page import write_or_check
+
 from docendo.registry import PARTS
 
 ROOT = Path(__file__).parents[1]
@@ -141,17 +143,5 @@ def _default_of_call(call: ast.Call) -> str:
     return "see below" if text.endswith("Config()") else "the demo's"
 
 
-def main() -> int:
-    """0 where the page is what the docstrings say, or was made so."""
-    page = make_page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stderr.write(f"{PAGE} is stale; run: python docs/make_settings.py\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, make_page(), __file__))

@@ -1,6 +1,5 @@
 """The laboratory base: what it has never read, and that it learns from one example."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, mean_score
 from docendo.run.evaluation import worked_lesson
 from docendo.teaching.game import Classroom, RolloutSpec
-from tests.toys import teaching_rules
+from tests.toys import load_script, teaching_rules
 
 NANO = Path(docendo.__file__).parent / "nano"
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
@@ -28,12 +27,7 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"
 
 @pytest.fixture(scope="module")
 def recipe() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("nano_recipe", RECIPE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(RECIPE)
 
 
 def questions(recipe: ModuleType, documents: int) -> Iterator[tuple[list[str], list[str]]]:

@@ -1,8 +1,11 @@
 """Records that build in one line, and small parts that do what a test says: no model, no randomness of their own."""
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -333,3 +336,13 @@ class RecordingBackend:
             agent: self.gradients.get(agent, Gradient(1.0, 0.25, 0.5, 0.125))
             for agent in rates
         }
+
+
+def load_script(path: Path) -> ModuleType:
+    """A Python file that is in no package, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

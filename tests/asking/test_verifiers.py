@@ -55,15 +55,6 @@ def test_the_only_expression_in_a_question_is_evaluated(
     assert evaluate_expression(question) == answer
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[str], Path]:
-    def write(code: str) -> Path:
-        (tmp_path / "mine.py").write_text(code)
-        return tmp_path / "mine.py"
-
-    return write
-
-
 def test_a_solver_that_fails_has_no_answer(file: Callable[[str], Path]) -> None:
     solve = load_solver(
         file("def solve(question):\n    return {'a': 4, 'b': None}[question]\n")

@@ -7,22 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import docendo, hashes, tiny_config
+from tests.cli.toys import docendo, refused, tiny_config
 
 AGENTS = '\n[agents.ann]\ndomain = "mathematics"\n'
-
-
-def refused(here: Path, *words: object) -> str:
-    """The line, after checking everything else about it."""
-    before = hashes(here)
-    done = docendo(*words)
-    assert done.code == 2, done.err
-    assert done.out == ""
-    assert done.err.count("\n") == 1
-    assert done.err.startswith("docendo: ")
-    assert hashes(here) == before
-    assert not (here / "runs").exists()
-    return done.err
 
 
 def write_directory(path: Path) -> None:

@@ -12,29 +12,7 @@ from docendo.config.load import Config
 from docendo.datasets.split import split_of
 from docendo.humans.votes import VoteStore
 from docendo.seeds import seed_for
-from tests.cli.toys import docendo
-
-SMALL = [
-    "--set",
-    "model=tiny",
-    "--set",
-    "teaching.rounds=0",
-    "--set",
-    "experts.steps=1",
-    "--set",
-    "evaluation.problems=3",
-]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("chat") / "run"
-    assert docendo("run", *SMALL, "--out", str(path)).code == 0
-    return path
-
-
-def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+from tests.cli.toys import docendo, typed
 
 
 def test_a_person_asks_a_question_and_chooses_the_better_answer(

@@ -1,34 +1,11 @@
 """Answers that wait for grades are graded one by one."""
 
-import io
 from pathlib import Path
 
 import pytest
 
 from docendo.humans.votes import Grade, VoteStore
-from tests.cli.toys import docendo
-
-SMALL = [
-    "--set",
-    "model=tiny",
-    "--set",
-    "teaching.rounds=0",
-    "--set",
-    "experts.steps=1",
-    "--set",
-    "evaluation.problems=3",
-]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("chat") / "run"
-    assert docendo("run", *SMALL, "--out", str(path)).code == 0
-    return path
-
-
-def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+from tests.cli.toys import docendo, typed
 
 
 def test_a_person_grades_answers_one_by_one(

@@ -7,20 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from docendo.cli import runs
-from tests.cli.toys import docendo, hashes, tiny_config
-
-
-def refused(here: Path, *words: object) -> str:
-    """The line, after checking everything else about it."""
-    before = hashes(here)
-    done = docendo(*words)
-    assert done.code == 2, done.err
-    assert done.out == ""
-    assert done.err.count("\n") == 1
-    assert done.err.startswith("docendo: ")
-    assert hashes(here) == before
-    assert not (here / "runs").exists()
-    return done.err
+from tests.cli.toys import docendo, refused, tiny_config
 
 
 def test_an_output_folder_that_exists_is_refused(here: Path, finished: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import pytest
+
 from docendo.cli import main
 
 TINY = """
@@ -81,3 +83,21 @@ def hashes(folder: Path) -> dict[str, str]:
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in files
     }
+
+
+def refused(here: Path, *words: object) -> str:
+    """The line that a command says why it refuses, after checking everything else about it."""
+    before = hashes(here)
+    done = docendo(*words)
+    assert done.code == 2, done.err
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("docendo: ")
+    assert hashes(here) == before
+    assert not (here / "runs").exists()
+    return done.err
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Lets standard input be these lines."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))

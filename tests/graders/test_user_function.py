@@ -94,15 +94,6 @@ HOSTILE = (
 )
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[str], Path]:
-    def write(code: str) -> Path:
-        (tmp_path / "mine.py").write_text(code)
-        return tmp_path / "mine.py"
-
-    return write
-
-
 def answers(*texts: str) -> list[Answer]:
     return [
         Answer(Problem("d", "f", 1, "q", "4"), text, AgentId("ann"), 0) for text in texts

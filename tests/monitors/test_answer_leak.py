@@ -1,10 +1,8 @@
 from docendo.monitors.answer_leak import find_leak
 from docendo.records import Problem
 from tests.monitors.planters import lesson_of
+from tests.monitors.toys import OWN
 
-OWN = Problem(
-    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
-)
 TEST = Problem("sums", "plain", 1, "What is 17 + 21 + 20?", "58")
 
 

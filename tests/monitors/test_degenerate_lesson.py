@@ -1,9 +1,6 @@
 from docendo.monitors.degenerate_lesson import count_loops, find_degeneration
 from docendo.records import Problem
-
-OWN = Problem(
-    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
-)
+from tests.monitors.toys import OWN
 
 
 def test_an_empty_lesson_a_copied_question_and_a_pep_talk_are_degenerate() -> None:

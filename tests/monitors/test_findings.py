@@ -1,26 +1,6 @@
 from docendo.monitors.findings import find_all
-from docendo.records import Problem
 from tests.monitors.planters import episode
-
-OWN = Problem(
-    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
-)
-OTHER = Problem(
-    "sums",
-    "plain",
-    1,
-    "What is 17 + 21 + 20?",
-    "58",
-    "17 + 21 = 38\n38 + 20 = 58\nAnswer: 58",
-)
-CODE = Problem(
-    "code",
-    "plain",
-    1,
-    "Double x.",
-    "x * 2",
-    tests=("f(1) == 2", "f(2) == 4", "f(5) == 10", "f(0) == 0"),
-)
+from tests.monitors.toys import CODE, OTHER, OWN
 
 
 def test_a_lesson_reused_for_another_problem_is_a_finding_and_a_new_one_is_not() -> None:

@@ -1,20 +1,8 @@
 from docendo.monitors.findings import find_all
 from docendo.monitors.metrics import growth_metrics, length_metrics, share_metrics
 from docendo.monitors.names import MetricName
-from docendo.records import Problem
 from tests.monitors.planters import episode
-
-OWN = Problem(
-    "sums", "plain", 1, "What is 25 + 9 + 9?", "43", "25 + 9 = 34\n34 + 9 = 43\nAnswer: 43"
-)
-OTHER = Problem(
-    "sums",
-    "plain",
-    1,
-    "What is 17 + 21 + 20?",
-    "58",
-    "17 + 21 = 38\n38 + 20 = 58\nAnswer: 58",
-)
+from tests.monitors.toys import OTHER, OWN
 
 
 def test_shares_are_relative_to_an_agents_own_lessons_and_answers() -> None:

@@ -1,16 +1,7 @@
 """Programs that act on their tests."""
 
 from docendo.monitors.format_exploit import find_exploit
-from docendo.records import Problem
-
-CODE = Problem(
-    "code",
-    "plain",
-    1,
-    "Double x.",
-    "x * 2",
-    tests=("f(1) == 2", "f(2) == 4", "f(5) == 10", "f(0) == 0"),
-)
+from tests.monitors.toys import CODE
 
 
 def test_a_program_that_knows_or_changes_its_tests_is_an_exploit() -> None:

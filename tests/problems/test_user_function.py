@@ -44,15 +44,6 @@ def test_a_file_without_a_usable_asker_is_refused_with_the_reason(
         load_function(tmp_path / "none.py", "d")
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[str], Path]:
-    def write(code: str) -> Path:
-        (tmp_path / "mine.py").write_text(code)
-        return tmp_path / "mine.py"
-
-    return write
-
-
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -13,15 +13,6 @@ from docendo.sandbox.worker import SubprocessWorker
 WANTED = "f(x)"
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[str], Path]:
-    def write(code: str) -> Path:
-        (tmp_path / "mine.py").write_text(code)
-        return tmp_path / "mine.py"
-
-    return write
-
-
 @pytest.mark.parametrize(
     ("code", "said"),
     [

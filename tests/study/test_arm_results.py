@@ -2,23 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from docendo.study.plan import StudyPlan
 from tests.study.leagues import league, planned
-from tests.study.test_arm_run import Trained, trained
-
-
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
-    return planned(
-        tmp_path_factory.mktemp("study"), budget=4e8, eval_problems=3, test_problems=4
-    )
-
-
-@pytest.fixture(scope="module")
-def unbroken(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return trained(plan, tmp_path_factory.mktemp("runs") / "unbroken")
+from tests.study.trainings import Trained, trained
 
 
 def test_the_training_cost_is_that_of_the_ledger_without_evaluations(

@@ -2,68 +2,20 @@
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from docendo.errors import RunError, UserError
 from docendo.store import RunDirectory
-from docendo.study.arm_results import make_result
-from docendo.study.arm_run import Training, train_to_budget
-from docendo.study.plan import StudyPlan, TrainingTask
-from docendo.study.results import ArmResult
-from docendo.study.tuning import TunedSettings
-from tests.study.leagues import SMALL, Silent, league, planned, timeless
+from docendo.study.arm_run import Training
+from docendo.study.plan import StudyPlan
+from tests.study.leagues import SMALL, Silent, league, planned
+from tests.study.trainings import Trained, trained
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@dataclass
-class Trained:
-    result: ArmResult
-    before_last: float
-    """Operations when the last round began."""
-
-
-def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Trained:
-    task, found = TrainingTask("all", "teaching", 0), list[Trained]()
-
-    def finish(training: Training) -> None:
-        rounds = RunDirectory.open(run)
-        last = max(row.round for row in rounds.rounds())
-        query = (
-            "SELECT TOTAL(flops) FROM ledger WHERE purpose != 'evaluation' AND round < ?"
-        )
-        ((before,),) = rounds._connection.execute(query, (last,))
-        rounds.close()
-        found.append(
-            Trained(timeless(make_result(plan, task, TunedSettings(), training)), before)
-        )
-
-    train_to_budget(
-        plan.configure(task),
-        run,
-        study=plan.study,
-        budget=plan.study.budget,
-        callback=watcher or Silent(),
-        finish=finish,
-    )
-    return found[0]
-
-
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
-    return planned(
-        tmp_path_factory.mktemp("study"), budget=4e8, eval_problems=3, test_problems=4
-    )
-
-
-@pytest.fixture(scope="module")
-def unbroken(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return trained(plan, tmp_path_factory.mktemp("runs") / "unbroken")
 
 
 def test_training_stops_with_the_first_round_that_crosses_its_budget(

@@ -1,6 +1,5 @@
 """Old results get new names, and results that have them stay as they are."""
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
@@ -9,18 +8,14 @@ import pytest
 
 from docendo.study.result_files import write_result
 from tests.study.toys import result
+from tests.toys import load_script
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "convert_results.py"
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("convert_results", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,14 @@
 
 from io import StringIO
 
-import pytest
 from rich.console import Console
 
 from docendo.study.markdown import render_markdown, render_terminal
-from docendo.study.regimes import RegimeResults, split_by_regime
-from docendo.study.result_files import load_study
+from docendo.study.regimes import RegimeResults
 from docendo.study.results import StudyResults
 from docendo.study.sentences import write_headline
 from docendo.study.study_page import study_page
 from tests.study.test_study_page import flat
-from tests.study.toys import toy_study
-
-
-@pytest.fixture(scope="module")
-def toy(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[StudyResults, list[RegimeResults]]:
-    study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
-    return study, split_by_regime(study, 300)
 
 
 def test_page_markdown_and_terminal_report_the_same_results(

@@ -1,6 +1,5 @@
 """One study, three ways to read it, the same numbers in all of them; nothing in its files can break the page."""
 
-import importlib.util
 import json
 import re
 import shutil
@@ -17,16 +16,9 @@ from docendo.study.results import LessonGain, StudyResults, TrainingTrace
 from docendo.study.study_page import study_page, write_report
 from tests.hostile.payloads import HTML
 from tests.study.toys import TRAINED, about, answers, result, toy_study
+from tests.toys import load_script
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-@pytest.fixture(scope="module")
-def toy(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[StudyResults, list[RegimeResults]]:
-    study = load_study(toy_study(tmp_path_factory.mktemp("toy") / "laboratory"))
-    return study, split_by_regime(study, 300)
 
 
 def written(folder: Path) -> Path:
@@ -129,12 +121,7 @@ def test_hostile_names_add_no_element_and_no_markdown_to_a_study(text: str, tmp_
 
 
 def make_study() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_study", DOCS / "make_study.py")
-    assert spec
-    assert spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
+    return load_script(DOCS / "make_study.py")
 
 
 def test_the_docs_page_is_generated_from_all_studies_of_the_folder(tmp_path: Path):

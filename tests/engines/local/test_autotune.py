@@ -14,25 +14,7 @@ from docendo.engines.model.cuda_graphs import CudaGraphStep
 from docendo.engines.model.network import EagerStep, Network
 from docendo.records import BASE
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import AGENTS, fresh, vary
-
-
-class Recorder:
-    """As a CUDA graph: the result is always in the same memory, and is there only after a replay."""
-
-    def __init__(self) -> None:
-        self.recorded, self.replayed = 0, 0
-
-    def __call__(self, run: Callable[[], Tensor]) -> Callable[[], Tensor]:
-        self.recorded += 1
-        result = torch.full_like(run(), float("nan"))
-
-        def replay() -> Tensor:
-            self.replayed += 1
-            return result.copy_(run())
-
-        return replay
-
+from tests.engines.toys import AGENTS, Recorder, fresh, vary
 
 OTHER = DecodeResult([4], [-2.0])
 

@@ -1,12 +1,9 @@
 """Decoding by replay, with a stand-in for a GPU's recording: the same buffers, the same copies, the same choice."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import pytest
-import torch
-from torch import Tensor
 
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.workers import Workers
@@ -14,24 +11,7 @@ from docendo.engines.model.cuda_graphs import CudaGraphStep
 from docendo.engines.model.network import Network
 from docendo.records import BASE
 from tests.engines.local.test_decoding import crowd
-from tests.engines.toys import vary
-
-
-class Recorder:
-    """As a CUDA graph: the result is always in the same memory, and is there only after a replay."""
-
-    def __init__(self) -> None:
-        self.recorded, self.replayed = 0, 0
-
-    def __call__(self, run: Callable[[], Tensor]) -> Callable[[], Tensor]:
-        self.recorded += 1
-        result = torch.full_like(run(), float("nan"))
-
-        def replay() -> Tensor:
-            self.replayed += 1
-            return result.copy_(run())
-
-        return replay
+from tests.engines.toys import Recorder, vary
 
 
 def replaying(engine: LocalEngine, recorder: Recorder) -> LocalEngine:

@@ -8,13 +8,7 @@ from docendo.report import summary
 from docendo.report.facts.accuracy import evaluation_rounds
 from docendo.report.facts.run import collect
 from docendo.store import RoundRecord, RunDirectory
-from tests.report.toys import answers, small_run
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    small_run(tmp_path / "league").close()
-    return RunDirectory.open(tmp_path / "league")
+from tests.report.toys import answers
 
 
 def test_accuracy_is_the_share_of_right_answers(run: RunDirectory) -> None:

@@ -1,20 +1,11 @@
 """What the lessons of a small run were worth, worked out by hand."""
 
-from pathlib import Path
-
 import pytest
 
 from docendo.report import summary
 from docendo.report.facts.gains import mean_gain, summarise_teaching
 from docendo.report.facts.run import LessonFact, collect
 from docendo.store import RunDirectory
-from tests.report.toys import small_run
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    small_run(tmp_path / "league").close()
-    return RunDirectory.open(tmp_path / "league")
 
 
 def test_the_gain_is_over_shown_lessons_with_matches_as_units(run: RunDirectory) -> None:

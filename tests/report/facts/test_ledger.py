@@ -1,20 +1,9 @@
 """Tokens and operations, summed by purpose and by agent."""
 
-from pathlib import Path
-
-import pytest
-
 from docendo.records import AgentId, Usage
 from docendo.report import summary
 from docendo.report.facts.ledger import purpose_label, sum_usage, without_discarded
 from docendo.store import RunDirectory
-from tests.report.toys import small_run
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    small_run(tmp_path / "league").close()
-    return RunDirectory.open(tmp_path / "league")
 
 
 def test_the_ledger_is_summed_by_purpose_and_by_agent(run: RunDirectory) -> None:

@@ -7,13 +7,6 @@ import pytest
 from docendo.errors import UserError
 from docendo.report import summary
 from docendo.store import RunDirectory
-from tests.report.toys import small_run
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    small_run(tmp_path / "league").close()
-    return RunDirectory.open(tmp_path / "league")
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from docendo.report import summary
 from docendo.store import RunDirectory
-from tests.report.toys import small_run
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    small_run(tmp_path / "league").close()
-    return RunDirectory.open(tmp_path / "league")
 
 
 def test_the_summary_json_has_its_keys(run: RunDirectory) -> None:
