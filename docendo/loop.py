@@ -109,7 +109,8 @@ def _run_round(school: School, round_index: int, seed: int) -> Round:
 
     # Imitation: this round's useful lessons and solutions can be drawn at once.
     _remember_demonstrations(school, episodes, practice)
-    examples = school.sft_data(school, seed_for(seed, "examples"))
+    examples_seed = seed_for(seed, "examples")
+    examples = school.sft_data(school, examples_seed)
 
     metrics = Metrics(round_index)
     metrics.collect(school.learner.update(samples, examples))
@@ -117,8 +118,7 @@ def _run_round(school: School, round_index: int, seed: int) -> Round:
     metrics.collect(measure_teaching(episodes, practice, school.learners))
     metrics.collect(measure_duels(duels, school.learners))
     metrics.collect(measure_questions(questions))
-    num_rehearsed = school.schedule.rehearsal
-    metrics.collect(count_mixture(school, num_rehearsed, seed_for(seed, "examples")))
+    metrics.collect(count_mixture(school, school.schedule.rehearsal, examples_seed))
     return Round(
         index=round_index,
         episodes=episodes,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from docendo.analysis.matrices import Matrix
-from docendo.analysis.structure import decompose
+from docendo.analysis.structure import Decomposition, decompose
 
 __all__ = ["CyclicNoise", "estimate_cyclic_noise"]
 
@@ -32,33 +32,31 @@ class CyclicNoise(NamedTuple):
         return self.p_value > _LEVEL
 
 
-def estimate_cyclic_noise(payoff: Matrix, low: Matrix, high: Matrix) -> CyclicNoise | None:
+def estimate_cyclic_noise(
+    payoff: Matrix, low: Matrix, high: Matrix, measured: Decomposition
+) -> CyclicNoise | None:
     """Redraws the transitive part of a payoff with the noise of each cell (parametric bootstrap).
 
-    `payoff` is (N, N), NaN where two never met; `low` and `high` are the 95 % intervals of its cells.
+    `payoff` is (N, N), NaN where two never met; `low` and `high` are the 95 % intervals of its cells,
+    and `measured` is the decomposition of its antisymmetric part.
     A cell that was measured once has no interval, and gets the largest error of the others. None
     where no cell has an interval, or all payoffs are 0.
     """
     errors = (high - low) / (2 * _NORMAL_95)
-    if not np.isfinite(errors).any():
+    if measured.share is None or not np.isfinite(errors).any():
         return None
     known = np.where(np.isfinite(errors), errors, np.nanmax(errors))
     errors = np.where(np.isnan(payoff), 0.0, known)
     np.fill_diagonal(errors, 0.0)
 
     filled = np.nan_to_num(payoff)
-    game = (filled - filled.T) / 2
-    measured = decompose(game)
-    if measured.share is None:
-        return None
-
     # The size is compared, not the share: of equal agents noise makes any share.
     # In a game the two cells of a pair are one measurement; lessons in both directions are two.
     is_game = np.allclose(filled, -filled.T)
     pair_errors = errors if is_game else np.hypot(errors, errors.T) / 2
-    transitive = game - measured.cyclic
+    transitive = (filled - filled.T) / 2 - measured.cyclic
 
-    agents = len(game)
+    agents = len(payoff)
     draws = max(50, min(_DRAWS, _MAX_NUMBERS // agents**2))
     rng = np.random.default_rng(0)
     sizes = []

@@ -128,7 +128,7 @@ def analyse(
         average=average,
         alpha_rank=alpha_rank(filled),
         decomposition=parts,
-        noise=estimate_cyclic_noise(payoffs, *interval) if interval else None,
+        noise=estimate_cyclic_noise(payoffs, *interval, parts) if interval else None,
         disc=embed_in_disc(parts.cyclic),
         top=SpinningTop(
             mean_payoffs(game), count_three_cycles(game), tuple(nash_clusters(game))

@@ -20,18 +20,18 @@ _MAX_CLUSTERS = 20
 """Clusters that are shown; --json has all."""
 
 
-def show_analysis(
-    analysis: Analysis, note: str = "", opponent_heading: str = "hardest opponent"
-) -> None:
+def show_analysis(analysis: Analysis, note: str = "", *, of_lessons: bool = False) -> None:
     """Print an analysis: its numbers, the agents, the payoffs of few agents, the clusters.
 
-    `opponent_heading` heads the column of whoever has the largest payoff against an agent.
+    `of_lessons` is for payoffs that are gains.
     """
-    show(describe_best(analysis, of_lessons=opponent_heading == "best teacher"), "")
+    show(describe_best(analysis, of_lessons=of_lessons), "")
     show(headline_grid(league_headlines(analysis)))
     if analysis.gaps:
         show(f"{analysis.gaps:,} payoffs are unknown and count as 0")
-    show("", tabulate_agents(analysis, opponent_heading))
+    show(
+        "", tabulate_agents(analysis, "best teacher" if of_lessons else "hardest opponent")
+    )
     if note:
         show(safe(note, "dim"))
     if len(analysis.names) <= _MAX_MATRIX:

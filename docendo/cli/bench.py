@@ -234,7 +234,7 @@ def _describe_model(backend: "Backend") -> "WorkloadModel":
 
     model = backend.describe()
     itemsize = getattr(torch, model.dtype).itemsize
-    return WorkloadModel(model.shape, model.kv_cache_bytes // itemsize, itemsize)
+    return WorkloadModel(model.shape, model.kv_cache_bytes, itemsize)
 
 
 def _summarize(

@@ -99,7 +99,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
     Keys that need an analysis are None where there is none.
     """
     from docendo.analysis import overview
-    from docendo.report.facts.summary import summarise
+    from docendo.report.facts.summary import summarise_gains
 
     documents = {}
     for name, analysis in analyses.items():
@@ -113,7 +113,7 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
         "of": first,
         **documents[first],
         "games": documents,
-        "gains": summarise(facts)["gain_matrix"],
+        "gains": summarise_gains(facts),
     }
 
 
@@ -129,7 +129,7 @@ def _show_payoffs(path: Path, name: str, analysis: "Analysis | None") -> None:
 
     show(title(f"Payoffs: {name}"))
     if name == _LESSONS:
-        show_analysis(analysis, _LESSONS_NOTE, "best teacher")
+        show_analysis(analysis, _LESSONS_NOTE, of_lessons=True)
     else:
         show_analysis(analysis, _DUELS_NOTE)
     show("")

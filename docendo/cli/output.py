@@ -36,8 +36,6 @@ def complain(message: str) -> None:
 
 def notice(message: str) -> None:
     """`message` as one line on standard error, whatever it holds."""
-    # imported here: `docendo --help` must not wait for rich or numpy
-
     sys.stderr.write(" ".join(visible(message).splitlines()) + "\n")
     sys.stderr.flush()
 

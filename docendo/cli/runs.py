@@ -135,9 +135,9 @@ def check_model(model: str) -> None:
 
 def load_run_config(run: RunDirectory) -> "Config":
     """The settings that a run was made with."""
-    from docendo.config.load import parse_toml
+    from docendo.config.load import read_run_config
 
-    return parse_toml(run.config_toml, str(run.path / "config.toml"))
+    return read_run_config(run)
 
 
 def list_members(run: RunDirectory, config: "Config") -> dict[str, list[str]]:

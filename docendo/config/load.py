@@ -31,6 +31,7 @@ from docendo.config.paths import anchor_agent, anchor_file, anchor_part
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
 from docendo.records import BASE, AgentId
+from docendo.store.run import RunDirectory
 
 __all__ = [
     "Config",
@@ -38,6 +39,7 @@ __all__ = [
     "load_config",
     "parse_config",
     "parse_toml",
+    "read_run_config",
     "read_toml",
     "to_toml",
 ]
@@ -201,6 +203,11 @@ def parse_toml(text: str, where: str) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{where}: is not TOML: {error}") from error
     return parse_config(table, where)
+
+
+def read_run_config(run: RunDirectory) -> Config:
+    """The settings that a run was made with. Raises UserError if they cannot be read."""
+    return parse_toml(run.config_toml, str(run.path / "config.toml"))
 
 
 def parse_config(table: Mapping[str, Any], where: str) -> Config:

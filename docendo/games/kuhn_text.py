@@ -15,7 +15,7 @@ from docendo.games.kuhn_exact import equilibrium
 from docendo.games.text_game import Moves, TextGame, legal_moves_in
 from docendo.records import Request
 
-__all__ = ["KUHN", "EquilibriumPlayer", "play_always_bet"]
+__all__ = ["KUHN", "KUHN_STATES", "EquilibriumPlayer", "play_always_bet"]
 
 _RANKS = {"jack": "lowest", "queen": "middle", "king": "highest"}
 _CARDS = tuple(_RANKS)
@@ -28,6 +28,8 @@ _LEGAL = {
     ("bet",): _ANSWER,
 }
 """By the moves so far, in the order of `KuhnPoker`'s states."""
+KUHN_STATES = [" ".join((card, *moves)) for moves in _LEGAL for card in _CARDS]
+"""The information sets, ordered as the rows of a policy in `docendo.games.kuhn_exact`."""
 # As `_view` writes it, and the prompt goes on after it.
 _VIEW = re.compile(r"Your card: (jack|queen|king), .*\nMoves so far: (.+)\.\n")
 
@@ -99,8 +101,7 @@ class EquilibriumPlayer:
 
     def bet_probability(self, hand: str, moves: Moves) -> float:
         """The probability to bet, or to call a bet."""
-        moment = list(_LEGAL).index(moves)
-        state = len(_CARDS) * moment + _CARDS.index(hand)
+        state = KUHN_STATES.index(" ".join((hand, *moves)))
         return float(equilibrium(self.alpha)[state, 1])
 
 

@@ -16,7 +16,7 @@ from docendo.graders.answer import extract_program, parallel
 from docendo.interfaces import Evaluator
 from docendo.parts import PartConfig
 from docendo.records import Answer, Problem, Verdict
-from docendo.sandbox.isolated import IsolatedSandbox
+from docendo.sandbox.isolated import IsolatedSandbox, Unsafe
 from docendo.sandbox.spec import Limits, Program, find_python
 
 __all__ = [
@@ -96,6 +96,8 @@ class Compiler:
             )
 
         object.__setattr__(self, "_command", command)
+        sandbox = replace(self.sandbox, limits=language.limits)
+        object.__setattr__(self, "sandbox", sandbox)
 
         # An installed compiler may still not work without the network, a home or much memory.
         problem = f"{command.command[0]} does not work in the sandbox"
@@ -126,7 +128,7 @@ class Compiler:
             {**command.files, file_name: code.encode(errors="replace")},
             toolchain=command.toolchain,
         )
-        result = replace(self.sandbox, limits=language.limits)(program)
+        result = self.sandbox(program)
 
         messages = result.err.decode(errors="replace")
         if not result.ok:
@@ -151,7 +153,7 @@ class CompilerConfig(PartConfig):
     type: str = "compiler"
     language: Language
     """Language of the program: python, c, javascript or rust."""
-    unsafe: Literal["", "subprocess-with-limits-only"] = ""
+    unsafe: Unsafe = ""
     """"subprocess-with-limits-only" accepts that programs run without isolation. Empty:
     refused."""
 

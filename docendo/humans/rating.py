@@ -77,10 +77,12 @@ class HumanRater:
             if not self.queue.asks:
                 return _match_grades(answers, store.grades(waiting=False))
             batch = self._batch(answers)
-            if store.horizon(batch) is None:
-                self._ask(run, store, answers)
             # A round that is played again after a crash sees what it saw then.
-            grades = store.grades(waiting=False, horizon=store.fix_horizon(batch))
+            horizon = store.horizon(batch)
+            if horizon is None:
+                self._ask(run, store, answers)
+                horizon = store.fix_horizon(batch)
+            grades = store.grades(waiting=False, horizon=horizon)
             return _match_grades(answers, grades)
 
     def _ask(self, run: Path, store: VoteStore, answers: Sequence[Answer]) -> None:

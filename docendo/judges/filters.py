@@ -90,10 +90,11 @@ def text_rejection_reason(
     if _REORDERED.search(answer_text):
         return "letters in another order than they are shown in, or none at all"
 
-    # A question about a court may speak of judges, and so may its answers.
-    question_text = normalize_text(question)
-    for instruction in find_judge_instructions(answer_text):
-        if instruction not in question_text:
+    instructions = find_judge_instructions(answer_text)
+    if instructions:
+        # A question about a court may speak of judges, and so may its answers.
+        question_text = normalize_text(question)
+        if any(instruction not in question_text for instruction in instructions):
             return "speaks to the judge"
 
     answer = final_answer(answer_text) if has_answer_line(answer_text) else None

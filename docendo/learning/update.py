@@ -1,7 +1,7 @@
 """The learner: a policy update on what was sampled, then supervised steps on demonstrations."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from math import expm1, isfinite
@@ -19,6 +19,7 @@ from docendo.records import (
     MetricValues,
     ScoredSample,
     Target,
+    sampled_mask,
 )
 
 __all__ = [
@@ -87,16 +88,18 @@ class PopulationLearner:
                 gradients = self._step(targets, self.loss, self.policy_lr, "policy")
                 skipped.update(_name_skipped(gradients, "policy"))
             # Of the last epoch: in the first one nothing can be clipped.
-            metrics.update(_measure_gradients(gradients, "policy"))
-            metrics.update(_measure_clipping(gradients.values()))
-            metrics.update(_measure_noise(gradients.values()))
+            finite = _finite_gradients(gradients)
+            metrics.update(_measure_gradients(finite, "policy"))
+            metrics.update(_measure_clipping(finite))
+            metrics.update(_measure_noise(finite))
 
         supervised = [self.backend.target(example) for example in examples]
         for batch in batches_of(supervised, self.batch_size):
             targets = mean_weights(batch)
             gradients = self._step(targets, _IMITATION, self.sft_lr, self.purpose)
             skipped.update(_name_skipped(gradients, self.purpose))
-            metrics.update(_measure_gradients(gradients, self.purpose))
+            finite = _finite_gradients(gradients)
+            metrics.update(_measure_gradients(finite, self.purpose))
 
         metrics["nonfinite_steps"] = skipped.total()
         metrics.update({key: float(count) for key, count in skipped.items()})
@@ -133,7 +136,7 @@ def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
     for _, completion, _ in samples:
         lengths.append(len(completion.tokens))
         # tokens that a tool or a grammar forced say nothing about the policy
-        mask = completion.sampled or (True,) * len(completion.logprobs)
+        mask = sampled_mask(completion.sampled, len(completion.logprobs))
         surprises += [-logprob for logprob in compress(completion.logprobs, mask)]
 
     metrics = {"response_length": fmean(lengths)}
@@ -150,7 +153,7 @@ def measure_kl(targets: Sequence[Target]) -> dict[str, float]:
     """
     terms: list[float] = []
     for target in targets:
-        counts = target.sampled or (True,) * len(target.tokens)
+        counts = sampled_mask(target.sampled, len(target.tokens))
         logprobs = zip(target.logprobs, target.ref_logprobs, counts, strict=True)
         for logprob, ref_logprob, is_sampled in logprobs:
             if is_sampled:
@@ -190,8 +193,7 @@ def mean_weights(targets: Sequence[Target]) -> list[Target]:
     # by the agent's own tokens: what others are trained on in the batch does not change its step
     num_tokens: Counter[AgentId] = Counter()
     for target in targets:
-        counted = sum(target.sampled) if target.sampled else len(target.tokens)
-        num_tokens[target.agent] += counted
+        num_tokens[target.agent] += sum(sampled_mask(target.sampled, len(target.tokens)))
 
     weighted = []
     for target in targets:
@@ -227,11 +229,13 @@ def _name_skipped(gradients: Mapping[AgentId, Gradient], purpose: str) -> list[M
     return keys
 
 
-def _measure_gradients(
-    gradients: Mapping[AgentId, Gradient], purpose: str
-) -> dict[str, float]:
-    """Mean loss and gradient norm over the agents whose step was made; nothing where none was."""
-    finite = [gradient for gradient in gradients.values() if isfinite(gradient.norm)]
+def _finite_gradients(gradients: Mapping[AgentId, Gradient]) -> list[Gradient]:
+    """Those of the agents whose step was made."""
+    return [gradient for gradient in gradients.values() if isfinite(gradient.norm)]
+
+
+def _measure_gradients(finite: Sequence[Gradient], purpose: str) -> dict[str, float]:
+    """Mean loss and gradient norm; nothing where no step was made."""
     if not finite:
         return {}
     return {
@@ -240,16 +244,14 @@ def _measure_gradients(
     }
 
 
-def _measure_clipping(gradients: Iterable[Gradient]) -> dict[str, float]:
-    """Share of the tokens whose gradient the loss clipped, mean over agents whose step was made."""
-    shares = []
-    for gradient in gradients:
-        if isfinite(gradient.norm):
-            shares.append(gradient.clip_fraction)
-    return {"clip_fraction": fmean(shares)} if shares else {}
+def _measure_clipping(finite: Sequence[Gradient]) -> dict[str, float]:
+    """Share of the tokens whose gradient the loss clipped, mean over the agents."""
+    if not finite:
+        return {}
+    return {"clip_fraction": fmean(gradient.clip_fraction for gradient in finite)}
 
 
-def _measure_noise(gradients: Iterable[Gradient]) -> dict[str, float]:
+def _measure_noise(finite: Sequence[Gradient]) -> dict[str, float]:
     """How much of the squared gradient norm is chance, and how much is not.
 
     Means over the agents whose noise is known (McCandlish et al. 2018, gradient noise scale).
@@ -257,8 +259,8 @@ def _measure_noise(gradients: Iterable[Gradient]) -> dict[str, float]:
     # |E g|^2 = E |g|^2 - E |g - E g|^2; one step's estimate may be negative, which says nothing
     signals = []
     noises = []
-    for gradient in gradients:
-        if isfinite(gradient.noise) and isfinite(gradient.norm):
+    for gradient in finite:
+        if isfinite(gradient.noise):
             signals.append(max(0.0, gradient.norm**2 - gradient.noise))
             noises.append(gradient.noise)
     if not noises:

@@ -13,6 +13,7 @@ from docendo.records.answers import (
     Rollout,
     Verdict,
     mean_score,
+    sampled_mask,
 )
 from docendo.records.findings import Finding
 from docendo.records.games import (
@@ -96,4 +97,5 @@ __all__ = [
     "is_frozen_copy",
     "mean_score",
     "problem_of",
+    "sampled_mask",
 ]

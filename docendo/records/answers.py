@@ -17,6 +17,7 @@ __all__ = [
     "Rollout",
     "Verdict",
     "mean_score",
+    "sampled_mask",
 ]
 
 
@@ -104,3 +105,8 @@ class Rollout(NamedTuple):
 def mean_score(attempts: Sequence[Rollout]) -> float:
     """Mean verdict in [0, 1]. `attempts` is not empty."""
     return fmean(a.verdict.score for a in attempts)
+
+
+def sampled_mask(sampled: Sequence[bool], count: int) -> Sequence[bool]:
+    """Which of `count` tokens the agent chose: `sampled`, or all of them where that is empty."""
+    return sampled or (True,) * count

@@ -8,7 +8,7 @@ from docendo.backend import Backend
 from docendo.build.backend import open_backend, resolve_config
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
-from docendo.config.load import Config, parse_toml
+from docendo.config.load import Config, read_run_config
 from docendo.errors import UserError, suggestion
 from docendo.humans.rating import RatingQueue
 from docendo.problems.catalog import Catalog
@@ -102,8 +102,7 @@ def read_agents(
     if on_checkpoint is not None:
         on_checkpoint(checkpoint)
 
-    where = str(directory.path / "config.toml")
-    config = resolve_config(parse_toml(directory.config_toml, where))
+    config = resolve_config(read_run_config(directory))
     catalog = read_catalog(config)
     backend = open_backend(config)
     backend.load(checkpoint.path)

@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 
 from docendo.games.kuhn_exact import KuhnPoker, first_seat_payoff
+from docendo.games.kuhn_text import KUHN_STATES
 from docendo.games.matrix import exploitability
 from docendo.games.text_game import Turn, information_sets, read_move
 from docendo.interfaces import FloatArray
@@ -16,20 +17,11 @@ from docendo.school import Arena
 from docendo.seeds import seed_for
 
 __all__ = [
-    "KUHN_STATES",
     "Style",
     "estimate_styles",
     "kuhn_policy",
-    "measure_exploitability",
     "measure_styles",
 ]
-
-KUHN_STATES = [
-    f"{card}{moves}"
-    for moves in ("", " check bet", " check", " bet")
-    for card in ("jack", "queen", "king")
-]
-"""The information sets, ordered as the rows of a policy in `docendo.games.kuhn_exact`."""
 
 
 @dataclass(frozen=True)
@@ -82,25 +74,17 @@ def kuhn_policy(style: Style) -> FloatArray:
     return np.array(rows)
 
 
-def measure_exploitability(style: Style) -> float:
-    """Chips per deal that a best response wins from the style at Kuhn poker.
-
-    Illegal moves are left out.
-    """
-    return exploitability(KuhnPoker(), kuhn_policy(style))
-
-
 def measure_styles(styles: Mapping[AgentId, Style]) -> dict[MetricKey, float]:
     """Metrics of every agent at Kuhn poker.
 
-    Share of legal moves; chips that a best response wins; chips won in the first seat
-    against itself.
+    Share of legal moves; chips per deal that a best response wins; chips won in the first seat
+    against itself. Illegal moves are left out.
     """
     metrics = {}
     for agent, style in styles.items():
         policy = kuhn_policy(style)
         metrics[MetricKey("duels/legal", agent)] = style.legal
-        exploited = measure_exploitability(style)
+        exploited = exploitability(KuhnPoker(), policy)
         metrics[MetricKey("duels/exploitability", agent)] = exploited
         metrics[MetricKey("duels/value", agent)] = first_seat_payoff(policy, policy)
     return metrics

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from docendo.parts import PartConfig
 from docendo.records import Outcome
 from docendo.sandbox import harness
-from docendo.sandbox.isolated import IsolatedSandbox
+from docendo.sandbox.isolated import IsolatedSandbox, Unsafe
 from docendo.sandbox.spec import Limits, Program, find_python
 
 __all__ = ["CPythonSandbox", "IsolatedConfig"]
@@ -58,7 +58,7 @@ class IsolatedConfig(PartConfig):
     """Limit on processor time for a program and its calls, in whole seconds, rounded up."""
     memory_mb: Annotated[int, Field(ge=1, le=65_536)] = 256
     """Memory of each process, in MiB."""
-    unsafe: Literal["", "subprocess-with-limits-only"] = ""
+    unsafe: Unsafe = ""
     """"subprocess-with-limits-only" accepts that programs run without isolation. Empty:
     refused."""
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from docendo.errors import RunError, UserError
 from docendo.sandbox.spec import Isolation, Limits, Program, find_python
@@ -17,6 +17,7 @@ __all__ = [
     "UNSAFE",
     "Capabilities",
     "IsolatedSandbox",
+    "Unsafe",
     "list_isolations",
     "probe",
     "strongest_isolation",
@@ -24,6 +25,8 @@ __all__ = [
 
 UNSAFE = "subprocess-with-limits-only"
 """The word by which a user takes the risk of running programs without isolation."""
+Unsafe = Literal["", "subprocess-with-limits-only"]
+"""The values of a setting that may hold the word."""
 
 _PROBE_LIMITS = Limits(
     seconds=2, wall=10, memory_mb=128, processes=4, output_kb=8, file_mb=2

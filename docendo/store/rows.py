@@ -52,8 +52,8 @@ class RoundRecord:
     """Of the monitors, in this round's episodes."""
 
 
-def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
-    """Insert all rows of a round, inside the caller's transaction.
+def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> str | bytes:
+    """Insert all rows of a round, inside the caller's transaction; returns its state as stored.
 
     Raises ValueError if the record holds an episode, duel or question of another round.
     """
@@ -80,6 +80,7 @@ def insert_round(connection: sqlite3.Connection, record: RoundRecord) -> None:
         insert_duel(connection, duel)
     for question in record.questions:
         insert_question(connection, question)
+    return state
 
 
 def _check_rounds(record: RoundRecord) -> None:

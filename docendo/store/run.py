@@ -128,10 +128,10 @@ class RunDirectory(RunReader):
                     )
                 )
             with self._transaction() as connection:
-                insert_round(connection, record)
+                state = insert_round(connection, record)
                 connection.execute("DELETE FROM meta WHERE name = 'finished'")
                 if manifest_hash:
-                    hashes = f"{manifest_hash} {hash_state(pack(dict(record.state)))}"
+                    hashes = f"{manifest_hash} {hash_state(state)}"
                     connection.execute(
                         "INSERT INTO checkpoints VALUES (?, ?, ?)",
                         (record.index, name, hashes),

@@ -10,15 +10,13 @@ from docendo.interfaces import (
     Source,
 )
 from docendo.records import (
-    AgentId,
     Answer,
-    Problem,
     Verdict,
 )
+from docendo.testing.examples import STUDENT, make_problem
 
 __all__ = ["check_evaluator", "check_grader", "check_sandbox", "check_source"]
 
-_TEACHER, _STUDENT = AgentId("teacher"), AgentId("student")
 _HOSTILE_TEXTS = ("", "Answer: 4", "\x00", "(" * 2000, "9" * 5000, "\ud800", "Answer: nan")
 _HOSTILE_PROGRAMS = (
     "while True: pass",
@@ -32,7 +30,7 @@ _HOSTILE_PROGRAMS = (
 def check_evaluator(evaluate: Evaluator) -> None:
     """One verdict per answer, in order, for any text, and none for no answers; it never raises."""
     answers = [
-        Answer(_problem(i), text, _STUDENT, i) for i, text in enumerate(_HOSTILE_TEXTS)
+        Answer(make_problem(i), text, STUDENT, i) for i, text in enumerate(_HOSTILE_TEXTS)
     ]
     verdicts = evaluate(answers)
     assert len(verdicts) == len(answers), (
@@ -46,7 +44,7 @@ def check_evaluator(evaluate: Evaluator) -> None:
 def check_grader(grade: Grader) -> None:
     """A score in [0, 1] and a reason for any text; it never raises."""
     for text in _HOSTILE_TEXTS:
-        _check_verdict(grade(_problem(0), text), text)
+        _check_verdict(grade(make_problem(0), text), text)
 
 
 def check_sandbox(sandbox: Sandbox) -> None:
@@ -111,7 +109,3 @@ def _check_verdict(verdict: Verdict, text: str) -> None:
     )
     assert 0 <= verdict.score <= 1, f"the score of {text[:20]!r} is {verdict.score}"
     assert isinstance(verdict.reason, str), f"the reason is {verdict.reason!r}"
-
-
-def _problem(number: int) -> Problem:
-    return Problem("domain", "family", 1, f"What is {number} + 4?", str(number + 4))

@@ -17,10 +17,9 @@ from docendo.records import (
     TaskType,
     TeachingOption,
 )
+from docendo.testing.examples import STUDENT
 
 __all__ = ["check_curriculum", "check_matchmaker", "check_selection"]
-
-_TEACHER, _STUDENT = AgentId("teacher"), AgentId("student")
 
 
 def check_curriculum(curriculum: Curriculum) -> None:
@@ -66,8 +65,8 @@ def check_selection(choose: Chooser) -> None:
     standings = LiveStandings(decay=0.95)
     names = [AgentId(name) for name in ("ann", "bob", "cat")]
     candidates = (
-        teachers_of(standings, _STUDENT, names, "domain"),
-        standings.opponents_of(_STUDENT, names, "game"),
+        teachers_of(standings, STUDENT, names, "domain"),
+        standings.opponents_of(STUDENT, names, "game"),
     )
     for partners in candidates:
         probabilities_N = np.asarray(choose(partners, np.random.default_rng(0)))

@@ -25,11 +25,11 @@ from docendo.records import (
     Match,
     Message,
     Metrics,
-    Problem,
     Request,
     Rollout,
     Verdict,
 )
+from docendo.testing.examples import STUDENT, TEACHER, make_problem
 
 __all__ = [
     "check_backend",
@@ -39,8 +39,6 @@ __all__ = [
     "check_sft_data",
     "check_tracker",
 ]
-
-_TEACHER, _STUDENT = AgentId("teacher"), AgentId("student")
 
 
 def check_backend(backend: Backend) -> None:
@@ -188,13 +186,9 @@ def _request(agent: AgentId, seed: int) -> Request:
     return Request(agent, (Message("user", "2 + 2 = ?"),), seed, max_tokens=4)
 
 
-def _problem(number: int) -> Problem:
-    return Problem("domain", "family", 1, f"What is {number} + 4?", str(number + 4))
-
-
 def _group(rewards: Sequence[float]) -> Group:
     completions = tuple((Completion(str(reward)),) for reward in rewards)
-    return Group(_STUDENT, "student", "domain", tuple(rewards), completions)
+    return Group(STUDENT, "student", "domain", tuple(rewards), completions)
 
 
 def _episode(scores: Sequence[float]) -> Episode:
@@ -204,9 +198,9 @@ def _episode(scores: Sequence[float]) -> Episode:
     attempts = tuple(Rollout(Completion("Answer: 5"), Verdict(s, "")) for s in scores)
     return Episode(
         round=0,
-        match=Match(_TEACHER, _STUDENT, "domain", "family", 1),
-        test=_problem(1),
-        lesson=Lesson((_problem(0),), (example,)),
+        match=Match(TEACHER, STUDENT, "domain", "family", 1),
+        test=make_problem(1),
+        lesson=Lesson((make_problem(0),), (example,)),
         control=(control,),
         attempts=attempts,
         expected=0.0,

@@ -1,16 +1,16 @@
 import pytest
 
 from docendo.engines.wrappers.scripted_agents import WithScripts
-from docendo.games.kuhn_text import KUHN, EquilibriumPlayer, play_always_bet
+from docendo.games.kuhn_exact import KuhnPoker
+from docendo.games.kuhn_text import KUHN, KUHN_STATES, EquilibriumPlayer, play_always_bet
+from docendo.games.matrix import exploitability
 from docendo.games.play import DuelRunner
 from docendo.games.text_game import play_random
 from docendo.league.duel_matches import DuelMatchmaker, alphastar
 from docendo.records import AgentId, MetricKey
 from docendo.run.game_eval import (
-    KUHN_STATES,
     estimate_styles,
     kuhn_policy,
-    measure_exploitability,
     measure_styles,
 )
 from docendo.school import Arena
@@ -43,10 +43,10 @@ def test_the_information_sets_of_text_and_exact_kuhn_poker_agree() -> None:
 
 def test_no_player_wins_against_the_equilibrium_but_many_against_always_bet() -> None:
     styles = estimate_styles(arena(), list(PLAYERS), 2000, 0)
-    assert measure_exploitability(styles[NASH]) < 0.03
+    assert exploitability(KuhnPoker(), kuhn_policy(styles[NASH])) < 0.03
     # a king wins 2 from who always bets and calls, a queen as often as it loses, a jack folds: (2 + 0 - 1) / 3
-    assert measure_exploitability(styles[BOLD]) == pytest.approx(1 / 3)
-    assert 0.3 < measure_exploitability(styles[DICE]) < 0.6
+    assert exploitability(KuhnPoker(), kuhn_policy(styles[BOLD])) == pytest.approx(1 / 3)
+    assert 0.3 < exploitability(KuhnPoker(), kuhn_policy(styles[DICE])) < 0.6
     assert all(style.legal == 1 for style in styles.values())
 
 

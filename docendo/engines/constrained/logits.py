@@ -22,7 +22,7 @@ from docendo.engines.constrained.grammars import (
     one_line,
 )
 from docendo.errors import RunError, UserError
-from docendo.records import Grammar, Request
+from docendo.records import Grammar, Request, sampled_mask
 
 __all__ = ["Bits", "GrammarPath", "Guide", "Guides", "is_single", "mask_logits"]
 
@@ -173,7 +173,7 @@ class Guides:
 
         Where a token was not `sampled`, as in an ending that was appended, only that token.
         """
-        sampled_K = sampled or (True,) * len(tokens)
+        sampled_K = sampled_mask(sampled, len(tokens))
         last = max((k for k, is_sampled in enumerate(sampled_K) if is_sampled), default=-1)
         path = self.path(grammar)
         bits_K = []

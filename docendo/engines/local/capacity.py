@@ -10,7 +10,13 @@ from typing import NamedTuple
 from docendo.engines.local.decode_request import DecodeRequest
 from docendo.engines.model.kv_cache import aligned_width
 
-__all__ = ["DecodingLimits", "count_admissible", "plan_capacity"]
+__all__ = [
+    "DecodingLimits",
+    "answer_width",
+    "count_admissible",
+    "plan_capacity",
+    "prompt_width",
+]
 
 
 class DecodingLimits(NamedTuple):
@@ -29,8 +35,8 @@ def plan_capacity(
 ) -> tuple[int, int]:
     """(B, Q) for these requests; at least one of each."""
     distinct_prompts = len({request.key for request in requests})
-    prompt_width = aligned_width(max(len(request.prompt) for request in requests))
-    answer_width = aligned_width(max(r.request.max_tokens for r in requests))
+    prompt_columns = prompt_width(requests)
+    answer_columns = answer_width(requests)
 
     rows = min(len(requests), limits.rows)
     while True:
@@ -41,7 +47,7 @@ def plan_capacity(
             needed = max(average, _most_neighbouring_prompts(requests, rows))
             prompts = min(distinct_prompts, rows, needed)
 
-        columns = rows * answer_width + prompts * prompt_width
+        columns = rows * answer_columns + prompts * prompt_columns
         if rows == 1 or columns <= limits.cache_columns:
             return rows, prompts
         rows = max(1, min(rows - 1, int(rows * 0.9)))
@@ -60,6 +66,16 @@ def _most_neighbouring_prompts(requests: Sequence[DecodeRequest], rows: int) -> 
         prompts = sum(first < start <= last for start in starts[n : n + rows]) + 1
         largest = max(largest, prompts)
     return largest
+
+
+def prompt_width(requests: Sequence[DecodeRequest]) -> int:
+    """Columns of the cache for the longest prompt."""
+    return aligned_width(max(len(request.prompt) for request in requests))
+
+
+def answer_width(requests: Sequence[DecodeRequest]) -> int:
+    """Columns of the cache for the longest answer that may come."""
+    return aligned_width(max(request.request.max_tokens for request in requests))
 
 
 def count_admissible(

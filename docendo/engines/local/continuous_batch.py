@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 import torch
 
-from docendo.engines.local.capacity import DecodingLimits, count_admissible
+from docendo.engines.local.capacity import (
+    DecodingLimits,
+    answer_width,
+    count_admissible,
+    prompt_width,
+)
 from docendo.engines.local.decode_request import DecodeRequest, DecodeResult
 from docendo.engines.local.decoding import NO_REQUEST, RunningBatch
 from docendo.engines.model.kv_cache import ALIGN, CacheShape, aligned_width
@@ -79,6 +84,8 @@ class ContinuousBatch:
 
     def _join(self) -> None:
         """Moves the waiting requests that fit into the running batch, and reads their prompts."""
+        if not self.waiting:
+            return
         batch = self.batch
         running: list[DecodeRequest] = []
         if batch:
@@ -121,7 +128,7 @@ def _append_requests(batch: RunningBatch, joining: Sequence[DecodeRequest]) -> N
         *(DecodeResult() for _ in joining),
     ]
     batch.first_waiting = len(unfinished)
-    batch.max_width = aligned_width(max(r.request.max_tokens for r in batch.requests))
+    batch.max_width = answer_width(batch.requests)
     batch.plan = None
     if not _has_room(batch, running_rows):
         _resize(batch, running_rows)
@@ -131,16 +138,16 @@ def _has_room(batch: RunningBatch, running_rows: Sequence[int]) -> bool:
     """Whether all requests fit into the cache as it is, within the limits at their longest."""
     rows = len(batch.request_of_row)
     prompts = len(batch.prompts)
-    prompt_width = batch.cache.prompts[0].shape[3]
+    columns_of_prompt = batch.cache.prompts[0].shape[3]
     used_prompts = {batch.prompt_of_row[b] for b in running_rows}
     keys = {request.key for request in batch.requests}
     new_keys = keys - {batch.prompts[q] for q in used_prompts}
 
     if len(batch.requests) > rows or len(used_prompts) + len(new_keys) > prompts:
         return False
-    if max(len(request.prompt) for request in batch.requests) > prompt_width:
+    if max(len(request.prompt) for request in batch.requests) > columns_of_prompt:
         return False
-    columns = rows * max(batch.width, batch.max_width) + prompts * prompt_width
+    columns = rows * max(batch.width, batch.max_width) + prompts * columns_of_prompt
     return columns <= batch.limits.cache_columns
 
 
@@ -149,12 +156,11 @@ def _resize(batch: RunningBatch, running_rows: Sequence[int]) -> None:
     rows = len(batch.requests)
     used_prompts = sorted({batch.prompt_of_row[b] for b in running_rows})
     prompts = len({request.key for request in batch.requests})
-    prompt_width = aligned_width(max(len(request.prompt) for request in batch.requests))
     longest = max((len(result.tokens) for result in batch.results), default=0)
     batch.width = min(batch.max_width, max(ALIGN, 2 * aligned_width(longest)))
 
     batch.cache.resize(
-        CacheShape(used_prompts, prompts, prompt_width),
+        CacheShape(used_prompts, prompts, prompt_width(batch.requests)),
         CacheShape(running_rows, rows, batch.width),
     )
     batch.renumber(used_prompts, running_rows)

@@ -8,12 +8,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from docendo.engines.local.capacity import DecodingLimits, plan_capacity
+from docendo.engines.local.capacity import (
+    DecodingLimits,
+    answer_width,
+    plan_capacity,
+    prompt_width,
+)
 from docendo.engines.local.decode_request import DecodeRequest, DecodeResult, PromptKey
 from docendo.engines.local.memory import recover
 from docendo.engines.local.token_draw import draw_next_tokens
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan, aligned_width
+from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan
 from docendo.engines.model.network import LastTokens, Network
 
 __all__ = ["NO_REQUEST", "RunningBatch", "decode"]
@@ -90,13 +95,13 @@ class RunningBatch:
         """Requests from this one on wait."""
         self.admit_every = _ADMIT_EVERY
 
-        self.max_width = aligned_width(max(r.request.max_tokens for r in requests))
+        self.max_width = answer_width(requests)
         self.width = min(_FIRST_WIDTH, self.max_width)
         """Columns of the cache for answers."""
         self.cache = KVCache.allocate(
             network.layers,
             network.heads,
-            (prompts, aligned_width(max(len(r.prompt) for r in requests))),
+            (prompts, prompt_width(requests)),
             (rows, self.width),
             network.head_Vd,
         )

@@ -160,7 +160,7 @@ class LocalEngine:
             device=self.bank.device.type,
             context=self.base.context,
             shape=self.model.shape,
-            kv_cache_bytes=self.base.token_numbers * dtype.itemsize,
+            kv_cache_bytes=self.model.kv_cache_bytes,
             adapter_size=self.bank.size,
         )
 

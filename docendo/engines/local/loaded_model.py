@@ -30,6 +30,11 @@ class LoadedModel:
     shape: ModelShape
     workers: Workers = field(default_factory=Workers)
 
+    @property
+    def kv_cache_bytes(self) -> int:
+        """Bytes of the cache for one token."""
+        return self.base.token_numbers * self.bank.dtype.itemsize
+
     @cached_property
     def guides(self) -> Guides:
         """What steers answers that have a grammar, or texts that end them."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from docendo.learning.losses import Loss, LossInputs
-from docendo.records import Target
+from docendo.records import Target, sampled_mask
 
 __all__ = ["LossMeasures", "differentiate_loss", "loss_inputs_of"]
 
@@ -56,7 +56,7 @@ def loss_inputs_of(targets: Sequence[Target], logprobs_K: Tensor) -> LossInputs:
     sequence_ids: list[int] = []
     for sequence, target in enumerate(targets):
         length = len(target.tokens)
-        counts = target.sampled or (True,) * length
+        counts = sampled_mask(target.sampled, length)
         weights += [target.weight * is_chosen for is_chosen in counts]
         scales += [target.scale] * length
         mask += [float(is_chosen) for is_chosen in counts]

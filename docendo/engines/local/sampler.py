@@ -148,10 +148,9 @@ class Sampler:
 
     def _limits(self, workers: int) -> DecodingLimits:
         """One worker's share of so many."""
-        column_bytes = self.model.base.token_numbers * self.model.bank.dtype.itemsize
         return DecodingLimits(
             rows=max(1, self.limits.max_num_seqs // workers),
-            cache_columns=self.limits.cache_bytes // (workers * column_bytes),
+            cache_columns=self.limits.cache_bytes // (workers * self.model.kv_cache_bytes),
             prefill_tokens=self.limits.prefill_tokens,
         )
 

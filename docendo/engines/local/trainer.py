@@ -102,19 +102,16 @@ class Trainer:
         )
 
         parts: _Parts = []
-        measures: list[list[_Measured]] = []
         jobs = []
         for i, numbers in enumerate(numbers_of_parts):
             parts.append([rows[n] for n in numbers])
-            measures.append([])
-            job = partial(self._backward_part, i, parts[i], max_tokens, loss, measures[i])
-            jobs.append(job)
+            jobs.append(partial(self._backward_part, i, parts[i], max_tokens, loss))
         if max_tokens == 1:
             # the least memory of all: not even two parts at the same time
             jobs = [partial(_run_in_turn, jobs)]
         complete = False
         try:
-            workers.run(jobs)
+            measures = workers.run(jobs)
             complete = True
         finally:
             if not complete:
@@ -122,21 +119,18 @@ class Trainer:
         return parts, [measured for of_part in measures for measured in of_part]
 
     def _backward_part(
-        self,
-        part: int,
-        rows: Sequence[TrainRow],
-        max_tokens: int,
-        loss: Loss,
-        measures: list[_Measured],
-    ) -> None:
-        """Adds the gradients of one part's rows; appends what was measured of the loss."""
+        self, part: int, rows: Sequence[TrainRow], max_tokens: int, loss: Loss
+    ) -> list[_Measured]:
+        """Adds the gradients of one part's rows; returns what was measured of the loss."""
+        measures: list[_Measured] = []
         for batch in micro_batches(rows, max_tokens):
             if self.model.workers.stop.is_set():
-                return
+                break
             # what grammars allowed takes much memory: it is made for one micro-batch
             batch = [self.model.with_allowed_tokens(row) for row in batch]
             measured = backward(self.model.network, batch, loss, part)
             measures.append((batch, measured))
+        return measures
 
     def _estimate_noise(self, parts: _Parts, slots: Sequence[int]) -> dict[int, float]:
         """The noise in the gradient of each slot, from the two halves of its rows."""
@@ -168,6 +162,5 @@ def _sum_measures(measures: Sequence[_Measured]) -> dict[AgentId, list[float]]:
     return sums
 
 
-def _run_in_turn(jobs: Sequence[partial[None]]) -> None:
-    for job in jobs:
-        job()
+def _run_in_turn(jobs: Sequence[partial[list[_Measured]]]) -> list[_Measured]:
+    return [measured for job in jobs for measured in job()]

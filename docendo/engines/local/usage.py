@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from docendo.engines.local.decode_request import DecodeRequest, DecodeResult, PromptKey
 from docendo.engines.local.train_rows import TrainRow
-from docendo.engines.profiling.flops import ModelShape
+from docendo.engines.profiling.flops import ModelShape, causal_positions
 from docendo.records import AgentId, Usage
 
 __all__ = ["usage_of_rows", "usage_of_sampling"]
@@ -27,13 +27,13 @@ def usage_of_sampling(
         if request.key not in read_prompts:
             read_prompts.add(request.key)
             tokens[account] += prompt
-            flops[account] += int(shape.forward_flops(prompt, _triangle(prompt), 1))
+            flops[account] += int(shape.forward_flops(prompt, causal_positions(prompt), 1))
 
         tokens[account] += answer
         if answer:
             # the last token is not read, and the prompt's pass predicts the first one
             steps = answer - 1
-            context = steps * prompt + _triangle(steps)
+            context = steps * prompt + causal_positions(steps)
             flops[account] += int(shape.forward_flops(steps, context, steps))
     return [Usage(*account, tokens[account], float(flops[account])) for account in tokens]
 
@@ -48,14 +48,9 @@ def usage_of_rows(
     usage = []
     for row in rows:
         prompt = len(row.prompt)
-        context = _triangle(prompt)
+        context = causal_positions(prompt)
         for target in row.targets:
-            context += len(target.tokens) * prompt + _triangle(len(target.tokens))
+            context += len(target.tokens) * prompt + causal_positions(len(target.tokens))
         flops = flops_of_pass(row.length, context, row.predicted)
         usage.append(Usage(row.targets[0].agent, purpose, row.length, flops))
     return usage
-
-
-def _triangle(tokens: int) -> int:
-    """Positions that so many tokens look at when each sees itself and those before it."""
-    return tokens * (tokens + 1) // 2

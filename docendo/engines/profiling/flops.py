@@ -5,7 +5,7 @@ An attention context position costs ``4 * width`` operations a layer: scores and
 
 from typing import NamedTuple
 
-__all__ = ["ModelShape"]
+__all__ = ["ModelShape", "causal_positions"]
 
 
 class ModelShape(NamedTuple):
@@ -39,3 +39,8 @@ class ModelShape(NamedTuple):
             + 2.0 * self.adapter * tokens
             + 4.0 * self.attention * context
         )
+
+
+def causal_positions(tokens: int) -> int:
+    """Positions that so many tokens look at when each sees itself and those before it."""
+    return tokens * (tokens + 1) // 2

@@ -12,7 +12,7 @@ however many operations it fuses.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.engines.profiling.flops import ModelShape
+from docendo.engines.profiling.flops import ModelShape, causal_positions
 
 __all__ = [
     "Bound",
@@ -69,8 +69,8 @@ class WorkloadModel:
     """A base with one adapter, as memory holds it."""
 
     shape: ModelShape
-    cached: int
-    """Numbers in the cache for each token, keys and values of all layers."""
+    column: int
+    """Bytes in the cache for each token, keys and values of all layers."""
     itemsize: int
     """Bytes of a number."""
 
@@ -79,11 +79,6 @@ class WorkloadModel:
         """Bytes that every pass reads; the embedding's single rows do not count."""
         body, head, adapter, _ = self.shape
         return self.itemsize * (body + head + adapter)
-
-    @property
-    def column(self) -> int:
-        """Bytes in the cache for each token."""
-        return self.itemsize * self.cached
 
 
 def bound(flops: float, moved_bytes: float, ceiling: Ceiling) -> Bound:
@@ -110,7 +105,7 @@ def sampling_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
     """
     # causal: token t of a prompt looks at t positions, 1 + 2 + ... + p in all
     p = batch.prompt
-    prompt_flops = model.shape.forward_flops(p, p * (p + 1) // 2, 1)
+    prompt_flops = model.shape.forward_flops(p, causal_positions(p), 1)
     reading = bound(batch.prompts * prompt_flops, model.weights, ceiling)
     step_seconds = 0.0
     for token in range(1, batch.answer):
@@ -125,8 +120,8 @@ def training_seconds(model: WorkloadModel, batch: WorkloadBatch, ceiling: Ceilin
     """
     # each of g answers looks at the whole prompt and at its own tokens so far
     p, n, g = batch.prompt, batch.answer, batch.group
-    prompt_context = p * (p + 1) // 2
-    answer_context = n * p + n * (n + 1) // 2
+    prompt_context = causal_positions(p)
+    answer_context = n * p + causal_positions(n)
     context = prompt_context + g * answer_context
     flops = model.shape.training_flops(p + g * n, context, g * n)
     return batch.prompts * flops / ceiling.flops

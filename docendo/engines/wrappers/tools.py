@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from docendo.interfaces import Engine
-from docendo.records import AgentId, Completion, MetricKey, Request, Usage, base_agent
+from docendo.records import (
+    AgentId,
+    Completion,
+    MetricKey,
+    Request,
+    Usage,
+    base_agent,
+    sampled_mask,
+)
 from docendo.seeds import seed_for
 from docendo.tools.calls import END, Toolset, open_call, run_call
 
@@ -134,7 +142,10 @@ def _next_request(first: Request, completion: Completion, turn: int) -> Request:
 
 
 def _join(first: Completion, second: Completion) -> Completion:
-    sampled = (*_sampled_flags(first), *_sampled_flags(second))
+    sampled = (
+        *sampled_mask(first.sampled, len(first.tokens)),
+        *sampled_mask(second.sampled, len(second.tokens)),
+    )
     return replace(
         first,
         text=first.text + second.text,
@@ -142,8 +153,3 @@ def _join(first: Completion, second: Completion) -> Completion:
         logprobs=first.logprobs + second.logprobs,
         sampled=() if all(sampled) else sampled,
     )
-
-
-def _sampled_flags(completion: Completion) -> tuple[bool, ...]:
-    """One flag per token; a completion without flags was sampled as a whole."""
-    return tuple(completion.sampled) or (True,) * len(completion.tokens)

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 from docendo.config.load import Config
 from docendo.records import BASE, AgentId
-from docendo.report.facts.run import all_scores, read_scores
+from docendo.report.facts.run import Scores, all_scores
 from docendo.statistics import Estimate, difference_of_shares
-from docendo.store import RunDirectory
 
 __all__ = ["Contamination", "domains_without_fresh", "measure_contamination"]
 
@@ -26,11 +25,9 @@ class Contamination(NamedTuple):
         return self.gap.low is not None and self.gap.low > 0
 
 
-def measure_contamination(run: RunDirectory) -> list[Contamination]:
+def measure_contamination(test_scores: Scores, fresh_scores: Scores) -> list[Contamination]:
     """The gap by agent and domain, after the last round that evaluated both splits."""
     # Fresh problems may be evaluated less often than the test.
-    test_scores = read_scores(run)
-    fresh_scores = read_scores(run, "fresh")
     last = max((index for index, _, _ in fresh_scores), default=None)
 
     gaps = []
@@ -44,14 +41,20 @@ def measure_contamination(run: RunDirectory) -> list[Contamination]:
     return gaps
 
 
-def domains_without_fresh(run: RunDirectory, config: Config) -> list[str]:
+def domains_without_fresh(
+    test_scores: Scores,
+    fresh_scores: Scores,
+    config: Config,
+    *,
+    is_finished: bool,
+) -> list[str]:
     """Domains that should have fresh problems and have none.
 
     They come from files whose held-out rows are all in the test.
     """
     # A run evaluates fresh problems only at its end, and only if something leaked.
-    fresh = {domain for _, _, domain in read_scores(run, "fresh")}
+    fresh = {domain for _, _, domain in fresh_scores}
     leaks = any(agent.data and agent.data.leaked for agent in config.agents.values())
-    if not fresh and not (leaks and run.finished):
+    if not fresh and not (leaks and is_finished):
         return []
-    return sorted({domain for _, _, domain in read_scores(run)} - fresh)
+    return sorted({domain for _, _, domain in test_scores} - fresh)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from docendo.config.load import Config, parse_toml
+from docendo.config.load import Config, read_run_config
 from docendo.records import (
     BASE,
     AgentId,
@@ -26,7 +26,6 @@ __all__ = [
     "ScoresByProblem",
     "all_scores",
     "collect",
-    "read_config",
     "read_scores",
     "table_name",
 ]
@@ -78,7 +77,7 @@ def collect(run: RunDirectory) -> Facts:
 
     Raises UserError if the run's configuration cannot be read.
     """
-    config = read_config(run)
+    config = read_run_config(run)
     scores = read_scores(run)
     # Facts of lessons, not episodes: all texts of a run may not fit in memory.
     lessons = [_lesson_fact(episode) for episode in run.episodes()]
@@ -102,11 +101,6 @@ def collect(run: RunDirectory) -> Facts:
         lessons=lessons,
         ledger=run.ledger(),
     )
-
-
-def read_config(run: RunDirectory) -> Config:
-    """The settings of a run. Raises UserError if they cannot be read."""
-    return parse_toml(run.config_toml, str(run.path / "config.toml"))
 
 
 def read_scores(

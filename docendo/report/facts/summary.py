@@ -24,11 +24,11 @@ from docendo.report.facts.questions import (
     problems_by_source,
     questions_by_persona,
 )
-from docendo.report.facts.run import Facts, collect
+from docendo.report.facts.run import Facts, collect, read_scores
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 
-__all__ = ["summarise", "summary"]
+__all__ = ["summarise", "summarise_gains", "summary"]
 
 
 def summary(run: RunDirectory) -> dict[str, Any]:
@@ -38,12 +38,15 @@ def summary(run: RunDirectory) -> dict[str, Any]:
     """
     with run.snapshot():
         facts = collect(run)
+        scores = facts.scores, read_scores(run, "fresh")
         return {
             **summarise(facts),
             "alarms": [row._asdict() for row in monitor_facts(run, facts.config)],
             "members": agent_settings(facts.config),
-            "contamination": list(map(_contamination, measure_contamination(run))),
-            "no_fresh_problems": domains_without_fresh(run, facts.config),
+            "contamination": list(map(_contamination, measure_contamination(*scores))),
+            "no_fresh_problems": domains_without_fresh(
+                *scores, facts.config, is_finished=facts.finished
+            ),
             "contributions": sum_contributions(run, facts.config),
             "questions": [row._asdict() for row in questions_by_persona(run)],
             "changes": run.noted("changes") or [],
@@ -59,9 +62,6 @@ def summarise(facts: Facts) -> dict[str, Any]:
     played = [row for row in facts.rounds if row.round >= 0]
     expert_rounds = sum(row.stage == "experts" for row in played)
     teaching_rounds = sum(row.stage == "teaching" for row in played)
-    gains = {}
-    for teacher, row in gain_matrix(facts).items():
-        gains[teacher] = {student: _gain(gain) for student, gain in row.items()}
 
     return {
         "run": {
@@ -86,7 +86,7 @@ def summarise(facts: Facts) -> dict[str, Any]:
         "transfer": knowledge_change(facts, is_own=False)._asdict(),
         "own": knowledge_change(facts, is_own=True)._asdict(),
         "gain": _gain(mean_gain(facts.lessons)),
-        "gain_matrix": gains,
+        "gain_matrix": summarise_gains(facts),
         "gate": {
             "lessons": len(facts.lessons),
             "passed": sum(lesson.passed for lesson in facts.lessons),
@@ -96,6 +96,14 @@ def summarise(facts: Facts) -> dict[str, Any]:
         },
         "ledger": _ledger(facts),
     }
+
+
+def summarise_gains(facts: Facts) -> dict[str, dict[str, dict[str, Any]]]:
+    """The mean gain of shown lessons by teacher and student."""
+    gains = {}
+    for teacher, row in gain_matrix(facts).items():
+        gains[teacher] = {student: _gain(gain) for student, gain in row.items()}
+    return gains
 
 
 def _accuracies(accuracies: dict[str, Estimate]) -> dict[str, dict[str, Any]]:

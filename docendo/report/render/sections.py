@@ -60,13 +60,19 @@ def knowledge(facts: Facts) -> Markup:
         return empty_note("No evaluation was committed yet.")
 
     base = base_accuracy(facts)
+    before = {agent: accuracy_by_domain(facts, start, agent) for agent in facts.own_domains}
+    after = {agent: accuracy_by_domain(facts, end, agent) for agent in facts.own_domains}
     panels = []
     for domain in evaluated_domains(facts):
         rows = []
         for agent, own_domains in facts.own_domains.items():
-            before = accuracy_by_domain(facts, start, agent).get(domain)
-            after = accuracy_by_domain(facts, end, agent).get(domain)
-            rows.append(AccuracyBars(agent, before, after, domain in own_domains))
+            bars = AccuracyBars(
+                agent,
+                before[agent].get(domain),
+                after[agent].get(domain),
+                domain in own_domains,
+            )
+            rows.append(bars)
         panels.append(figure(domain, accuracy_bars(domain, rows, _mean(base.get(domain)))))
 
     key = {
@@ -75,8 +81,8 @@ def knowledge(facts: Facts) -> Markup:
         "own": "own domain",
         "base": "base model",
     }
-    bars = tag("div", *panels, class_="panels")
-    return join((html_table(tabulate_knowledge(facts)), swatch_key(key), bars))
+    figures = tag("div", *panels, class_="panels")
+    return join((html_table(tabulate_knowledge(facts)), swatch_key(key), figures))
 
 
 def _mean(estimate: Estimate | None) -> float | None:

@@ -19,7 +19,7 @@ from docendo.report.facts.questions import (
     problems_by_source,
     questions_by_persona,
 )
-from docendo.report.facts.run import Facts
+from docendo.report.facts.run import Facts, read_scores
 from docendo.report.render.agent_settings import plain_text, settings_text
 from docendo.report.render.tables import Row, Table, gain_cell, share_cell
 from docendo.store import RunDirectory
@@ -64,6 +64,7 @@ _MONITORS = {
 def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
     """All tables that have rows."""
     config = facts.config
+    scores = facts.scores, read_scores(run, "fresh")
     questions = questions_by_persona(run)
     contributions = sum_contributions(run, config)
     # Models that ask as personas have a table of their own.
@@ -77,7 +78,8 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
         _fault_table(numeric_faults(run)),
         _settings_table(agent_settings(config)),
         _contamination_table(
-            measure_contamination(run), domains_without_fresh(run, config)
+            measure_contamination(*scores),
+            domains_without_fresh(*scores, config, is_finished=facts.finished),
         ),
         _source_table(sources),
         _question_table(questions),

@@ -14,7 +14,7 @@ from docendo.engines.profiling.roofline import (
 from tests.engines.toys import ANN, BOB, fresh
 
 MODEL = WorkloadModel(
-    ModelShape(body=100, head=30, adapter=10, attention=8), cached=6, itemsize=2
+    ModelShape(body=100, head=30, adapter=10, attention=8), column=12, itemsize=2
 )
 BATCH = WorkloadBatch(prompts=2, group=3, prompt=4, answer=3)
 ENDLESS = float("inf")

@@ -5,11 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from docendo.config.load import read_run_config
 from docendo.records import Verdict
 from docendo.report.facts.contamination import domains_without_fresh, measure_contamination
-from docendo.report.facts.run import read_config
+from docendo.report.facts.run import Scores, read_scores
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import CONFIG, split_answers
+
+
+def scores_of(run: RunDirectory) -> tuple[Scores, Scores]:
+    return read_scores(run), read_scores(run, "fresh")
+
+
+def without_fresh(run: RunDirectory) -> list[str]:
+    config = read_run_config(run)
+    return domains_without_fresh(*scores_of(run), config, is_finished=run.finished)
 
 
 def test_an_agent_finetuned_on_the_test_is_flagged_and_others_are_not(
@@ -23,7 +33,7 @@ def test_an_agent_finetuned_on_the_test_is_flagged_and_others_are_not(
     ]
     with RunDirectory.create(tmp_path / "run", CONFIG) as run:
         run.commit(RoundRecord(0, "experts", 1.0, evaluations=evaluations))
-        ann, bob = measure_contamination(run)
+        ann, bob = measure_contamination(*scores_of(run))
         assert len(list(run.evaluations())) == 80  # only the test split counts as accuracy
     assert ann.gap.mean == pytest.approx(0.6)
     assert ann.is_certain
@@ -39,7 +49,7 @@ def test_an_answer_without_a_finite_score_is_left_out(tmp_path: Path) -> None:
     evaluations = [*odd, *split_answers("ann", "fresh", 1, of=2)]
     with RunDirectory.create(tmp_path / "run", CONFIG) as run:
         run.commit(RoundRecord(0, "experts", 1.0, evaluations=evaluations))
-        assert measure_contamination(run) == []
+        assert measure_contamination(*scores_of(run)) == []
 
 
 def test_a_leaked_domain_without_fresh_problems_is_named_once_the_run_is_finished(
@@ -49,6 +59,6 @@ def test_a_leaked_domain_without_fresh_problems_is_named_once_the_run_is_finishe
     evaluations = split_answers("ann", "test", 3)
     with RunDirectory.create(tmp_path / "run", config) as run:
         run.commit(RoundRecord(0, "experts", 1.0, evaluations=evaluations))
-        assert domains_without_fresh(run, read_config(run)) == []
+        assert without_fresh(run) == []
         run.finish()
-        assert domains_without_fresh(run, read_config(run)) == ["sums"]
+        assert without_fresh(run) == ["sums"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from docendo.config.load import read_run_config
 from docendo.records import AgentId, MetricKey, Metrics
 from docendo.report.facts.contributions import sum_contributions
-from docendo.report.facts.run import read_config
 from docendo.report.facts.summary import summary
 from docendo.store import RoundRecord, RunDirectory
 from tests.report.toys import run_of_one_round
@@ -17,7 +17,7 @@ TOOLS = '[agents.ann]\ntools = ["calculator"]\n[agents.bob]\n'
 
 
 def contributions(run: RunDirectory) -> dict[str, dict[str, dict[str, float]]]:
-    return sum_contributions(run, read_config(run))
+    return sum_contributions(run, read_run_config(run))
 
 
 def test_counts_are_summed_and_means_weighted_by_their_counts(tmp_path: Path) -> None:
