@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from traceback import format_exception_only
@@ -13,12 +13,13 @@ from docendo.records import Answer, Problem, Verdict
 
 __all__ = [
     "exact",
-    "extract_program",
     "final_answer",
     "has_answer_line",
+    "lines_after_mark",
     "never_raises",
     "parallel",
     "per_answer",
+    "strip_bold",
 ]
 
 _MAX_BARE_ANSWER = 40
@@ -28,7 +29,6 @@ _ANSWER_LINE = re.compile(r"\s*(?:\*\*)?answer(?:\*\*)?\s*:", re.IGNORECASE)
 _NUMBER = re.compile(
     r"[+-]?(?:(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)%?"
 )
-_PYTHON = {"", "py", "python", "python3"}
 
 
 def final_answer(text: str) -> str | None:
@@ -36,9 +36,9 @@ def final_answer(text: str) -> str | None:
 
     Without such a line: all of `text` where it is one line of at most 40 characters, else None.
     """
-    lines = _lines_after_mark(text)
+    lines = lines_after_mark(text)
     if lines is not None:
-        return _strip_bold(lines[0]) or None
+        return strip_bold(lines[0]) or None
 
     bare = text.strip()
     if not bare or len(bare) > _MAX_BARE_ANSWER or len(bare.splitlines()) > 1:
@@ -48,25 +48,7 @@ def final_answer(text: str) -> str | None:
 
 def has_answer_line(text: str) -> bool:
     """Whether a line of `text` starts with ``Answer:``."""
-    return _lines_after_mark(text) is not None
-
-
-def extract_program(text: str, names: Collection[str] = _PYTHON) -> str | None:
-    """The last closed ``` block of `text`, else all that follows its last ``Answer:``, else all of it.
-
-    A first line of the block that is one of `names`, in lower case, is the language and no part of
-    the program.
-    """
-    # The last one: earlier blocks are drafts, or quote the question. An open one was cut off.
-    blocks = text.split("```")[1:-1:2]
-    if blocks:
-        first_line, _, rest = blocks[-1].partition("\n")
-        names_language = first_line.strip().lower() in names
-        return (rest if names_language else blocks[-1]).strip("\n") or None
-
-    lines = _lines_after_mark(text)
-    code = text if lines is None else "\n".join(lines)
-    return _strip_bold(code).strip("`") or None
+    return lines_after_mark(text) is not None
 
 
 def exact(problem: Problem, text: str) -> Verdict:
@@ -140,7 +122,7 @@ def parallel(grader: Grader, workers: int | None = None) -> Evaluator:
     return evaluate
 
 
-def _lines_after_mark(text: str) -> list[str] | None:
+def lines_after_mark(text: str) -> list[str] | None:
     """What follows the last ``Answer:`` that begins a line: the rest of its line, and all others."""
     # A text may come to another answer and then correct it: the last one counts.
     lines = text.splitlines()
@@ -150,7 +132,7 @@ def _lines_after_mark(text: str) -> list[str] | None:
     return None
 
 
-def _strip_bold(text: str) -> str:
+def strip_bold(text: str) -> str:
     return text.strip().removeprefix("**").removesuffix("**").strip()
 
 

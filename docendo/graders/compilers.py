@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from docendo.errors import RunError, UserError, suggestion
-from docendo.graders.answer import extract_program, parallel
+from docendo.graders.answer import parallel
+from docendo.graders.programs import extract_program
 from docendo.interfaces import Evaluator
 from docendo.parts import PartConfig
 from docendo.records import Answer, Problem, Verdict

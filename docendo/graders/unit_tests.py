@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from docendo.errors import UserError
-from docendo.graders.answer import exact, extract_program, parallel
+from docendo.graders.answer import exact, parallel
+from docendo.graders.programs import extract_program
 from docendo.interfaces import Evaluator, Sandbox
 from docendo.parts import Part, PartConfig, default_part
 from docendo.records import Answer, Problem, Verdict

@@ -7,7 +7,6 @@ import pytest
 from docendo.errors import RunError
 from docendo.graders.answer import (
     exact,
-    extract_program,
     final_answer,
     never_raises,
     per_answer,
@@ -127,25 +126,6 @@ def test_a_long_answer_is_wrong_with_a_reason() -> None:
         0.0,
         "the answer is longer than 200 characters",
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("So:\n```python\nx + 1\n```\nDone.", "x + 1"),
-        ("```\na\n```\n```py\nb\n```", "b"),
-        ("Answer: ```x + 1```", "x + 1"),
-        ("Answer: `x + 1`", "x + 1"),
-        ("Double it.\nAnswer: def f(x):\n    return 2", "def f(x):\n    return 2"),
-        ("x + 1", "x + 1"),
-        ("```python\nx + 1", "python\nx + 1"),
-        ("Answer:", None),
-    ],
-)
-def test_the_program_is_the_last_code_block_or_the_text_after_the_marker(
-    text: str, code: str | None
-) -> None:
-    assert extract_program(text) == code
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -0.1, 1.1, "high", None, 1j])
