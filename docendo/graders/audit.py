@@ -1,14 +1,14 @@
 """Proves a grader on a source: right answers score 1, and nothing that knows no answer does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.interfaces import Grader, Source, Split
-from docendo.records import Problem
+from docendo.interfaces import Evaluator, Grader, Source, Split
+from docendo.records import AgentId, Answer, Problem
 from docendo.seeds import seed_for
 
-__all__ = ["AuditReport", "Check", "audit"]
+__all__ = ["AuditReport", "Check", "Unpassable", "audit", "find_unpassable"]
 
 _NUMBERS = [str(n) for n in range(1001)]
 _SPLITS: tuple[Split, ...] = ("train", "held-out")
@@ -53,6 +53,40 @@ class AuditReport:
     @property
     def passed(self) -> bool:
         return not any(check.failures for check in self.checks)
+
+
+class Unpassable(NamedTuple):
+    """A problem whose own answer is not right for its evaluator, so nobody can pass it."""
+
+    problem: Problem
+    text: str
+    """The worked solution or the bare answer, as it was graded."""
+    reason: str
+    """Of the verdict."""
+
+
+def find_unpassable(evaluate: Evaluator, problems: Sequence[Problem]) -> list[Unpassable]:
+    """The first text of each problem's own that does not score 1, in the order of `problems`.
+
+    A problem's own texts are its worked solution and its bare answer. One that has neither a
+    right answer nor tests is passed over.
+    """
+    answers = []
+    for problem in problems:
+        if not (problem.answer or problem.tests):
+            continue
+        texts = [problem.worked]
+        if problem.answer:
+            texts.append(f"Answer: {problem.answer}")
+        for text in dict.fromkeys(texts):
+            answers.append(Answer(problem, text, AgentId("nobody"), 0))
+
+    unpassable: dict[Problem, Unpassable] = {}
+    for answer, verdict in zip(answers, evaluate(answers), strict=True):
+        if verdict.score < 1:
+            fault = Unpassable(answer.problem, answer.text, verdict.reason)
+            unpassable.setdefault(answer.problem, fault)
+    return list(unpassable.values())
 
 
 def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:

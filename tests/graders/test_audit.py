@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from docendo.graders.answer import exact
-from docendo.graders.audit import AuditReport, audit
+from docendo.graders.answer import exact, per_answer
+from docendo.graders.audit import AuditReport, audit, find_unpassable
 from docendo.graders.unit_tests import UnitTestGrader
 from docendo.interfaces import Split
 from docendo.problems.programs import PROGRAMMING
@@ -80,3 +80,18 @@ def test_the_programming_graders_are_sound_on_every_family_and_level(count: int)
     report = audit(PROGRAMMING, UnitTestGrader(build_strict_monty()), count, seed=5)
     assert report.passed, [check for check in report.checks if check.failures]
     assert all(check.skipped == 0 for check in report.checks)
+
+
+def test_problems_whose_own_answer_scores_below_one_are_found_with_the_reason() -> None:
+    fine = Problem("d", "f", 1, "3 + 4?", "7", "3 + 4 = 7\nAnswer: 7")
+    contradicts = Problem("d", "f", 1, "3 + 4?", "7", "3 + 4 = 8\nAnswer: 8")
+    unreadable = Problem("d", "f", 1, "A sign?", ".")
+    open_question = Problem("d", "f", 1, "Your favourite?", "")
+
+    faults = find_unpassable(
+        per_answer(exact), [fine, contradicts, open_question, unreadable, contradicts]
+    )
+    assert faults == [
+        (contradicts, "3 + 4 = 8\nAnswer: 8", "'8' is not the answer"),
+        (unreadable, "Answer: .", "'.' is not the answer"),
+    ]
