@@ -23,7 +23,7 @@ LAYERS = [
         "engines/profiling",
         "nano",
     },
-    {"parts"},
+    {"assertions", "parts"},
     {"interfaces"},
     {"backend"},
     {

@@ -37,7 +37,7 @@ class Problem:
     solution: str = ""
     """Reasoning and then a last line ``Answer: ...``; empty where the source has none."""
     tests: tuple[str, ...] = ()
-    """Lines like ``f(3) == 7``: a call with literal arguments and the literal it must equal (no sets); empty where
+    """Assertions like ``f(3) == 7``, and statements that they need, as `docendo.assertions` reads them; empty where
     `answer` is compared as text."""
     source: str = ""
     """A program and its version, a file and row, or the agent that asked it."""

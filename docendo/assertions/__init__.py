@@ -1,0 +1,1 @@
+"""Tests of programs: assertions, read and taken apart."""
