@@ -14,7 +14,8 @@ from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
 from docendo.config import AgentConfig, DomainConfig
 from docendo.config.load import Config
-from docendo.datasets.files import Columns, read_problems
+from docendo.datasets.columns import Columns
+from docendo.datasets.files import read_problems
 from docendo.interfaces import Evaluator
 from docendo.judges.attacks import measure_resistance
 from docendo.judges.pointwise import ModelJudge

@@ -289,6 +289,10 @@ def _explain_part(error: ValidationError, name: str, part_class: type[PartConfig
     problem = error.errors()[0]
     setting = ".".join(str(place) for place in problem["loc"]) or "settings"
     settings = set(part_class.model_fields) - {"type"}
+    for name_of_table, field in part_class.model_fields.items():
+        table = field.annotation
+        if isclass(table) and issubclass(table, BaseModel):
+            settings.update(f"{name_of_table}.{inner}" for inner in table.model_fields)
 
     if problem["type"] == "extra_forbidden":
         return f"{name} has no setting {setting!r}{suggestion(setting, settings)}"

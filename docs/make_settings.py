@@ -21,6 +21,8 @@ TABLES = {
     "The top of the file": ("config/load.py", "Config"),
     "`[engine]`": ("config/training.py", "EngineConfig"),
     "`[domains.NAME]`": ("config/agents.py", "DomainConfig"),
+    "`domains.NAME.columns`": ("datasets/columns.py", "Columns"),
+    "`domains.NAME.split`": ("datasets/columns.py", "SplitNames"),
     "`[agents.NAME]`": ("config/agents.py", "AgentConfig"),
     "`[agents.NAME.grammar]`": ("config/sampling.py", "GrammarConfig"),
     "`[agents.NAME.data]`": ("config/sampling.py", "DataConfig"),
@@ -56,6 +58,7 @@ PLACES = {
 }
 """Kind of part -> where a config names one."""
 _SPELLED_OUT = {
+    "_SOLUTION": '`"solution"`',
     "True": "`true`",
     "False": "`false`",
     "None": "none",
@@ -140,7 +143,9 @@ def _default_of_call(call: ast.Call) -> str:
     if text.startswith("default_part"):
         _, name = call.args
         return f"`{ast.unparse(name)}`".replace("'", '"')
-    return "see below" if text.endswith("Config()") else "the demo's"
+    if text.endswith("Config()") or text == "Columns()":
+        return "see below"
+    return "the demo's"
 
 
 if __name__ == "__main__":

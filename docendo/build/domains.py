@@ -2,6 +2,7 @@
 
 from docendo.build.people import build_person
 from docendo.config.load import Config
+from docendo.datasets.columns import Columns
 from docendo.datasets.file_source import FileAskerConfig, FileSource
 from docendo.datasets.files import BadRow
 from docendo.errors import UserError, suggestion
@@ -23,7 +24,12 @@ def open_own_source(config: Config, name: str) -> tuple[Source, tuple[BadRow, ..
     if domain.file is not None:
         if domain.source is not None:
             raise UserError(f"{where}: a file and a source; expected one of them")
-        part: PartConfig = FileAskerConfig(file=domain.file, columns=domain.columns)
+        part: PartConfig = FileAskerConfig(
+            file=domain.file,
+            columns=domain.columns,
+            held_out=domain.held_out,
+            split=domain.split,
+        )
         return build_member(config, part, domain=name, own_source=None, where=where)
 
     if domain.source is None and name not in PARTS["domain"]:
@@ -31,8 +37,10 @@ def open_own_source(config: Config, name: str) -> tuple[Source, tuple[BadRow, ..
         raise UserError(
             f"{where}: no domain {name!r}{hint} (or give it a file or a source)"
         )
-    if domain.columns:
-        raise UserError(f"{where}: columns belong to a domain with a file")
+    if domain.columns != Columns() or domain.held_out or domain.split:
+        raise UserError(
+            f"{where}: columns, held_out and split belong to a domain with a file"
+        )
     part = domain.source or parse_part("domain", name)
     return build_member(config, part, domain=name, own_source=None, where=where)
 

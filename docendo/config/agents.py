@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from docendo.config.sampling import DataConfig, GrammarConfig
+from docendo.datasets.columns import Columns, SplitNames
 from docendo.parts import ConfigModel, Part, PartConfig
 
 __all__ = ["AgentConfig", "DomainConfig"]
@@ -19,9 +20,14 @@ class DomainConfig(ConfigModel):
     source: Annotated[PartConfig, Part("domain")] | None = None
     """Your own Python, as 'package.module:name'. Default: the registered domain with the
     table's name."""
-    columns: dict[str, str] = {}
-    """Column names of question, answer, solution, family and level, and the
-    `answer_marker`."""
+    columns: Columns = Columns()
+    """Which columns of the file are read."""
+    held_out: str | None = None
+    """File of held-out problems, such as an official test set. Default: one problem in five of
+    `file`."""
+    split: SplitNames | None = None
+    """Which rows of `file` are trained on and which are held out, by a column or by a dataset's
+    splits."""
     solutions: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Number of worked solutions that may be studied, over all families. 0: one for every
     problem."""

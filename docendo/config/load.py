@@ -28,6 +28,7 @@ from docendo.config import (
 )
 from docendo.config.explain import explain
 from docendo.config.paths import anchor_agent, anchor_file, anchor_part
+from docendo.datasets.columns import Columns, SplitNames
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
 from docendo.records import BASE, AgentId
@@ -241,8 +242,11 @@ def _anchor_files(config: Config, folder: Path) -> Config:
         parts_folder = anchor_file(folder, ".")
     domains = {}
     for name, domain in config.domains.items():
-        file = anchor_file(folder, domain.file)
-        domains[name] = domain.model_copy(update={"file": file})
+        files = {
+            "file": anchor_file(folder, domain.file),
+            "held_out": anchor_file(folder, domain.held_out),
+        }
+        domains[name] = domain.model_copy(update=files)
 
     agents = {n: anchor_agent(folder, agent) for n, agent in config.agents.items()}
     evaluators = {n: anchor_part(folder, part) for n, part in config.evaluators.items()}
@@ -293,7 +297,12 @@ def _known_settings(place: list[str]) -> list[str]:
         "people": PersonConfig,
         "endpoints": EndpointConfig,
     }
-    inner: dict[str, type[ConfigModel]] = {"grammar": GrammarConfig, "data": DataConfig}
+    inner: dict[str, type[ConfigModel]] = {
+        "columns": Columns,
+        "data": DataConfig,
+        "grammar": GrammarConfig,
+        "split": SplitNames,
+    }
     model: type[ConfigModel] = Config
     if place:
         model = inner.get(place[-1]) or sections.get(place[0], Config)

@@ -15,6 +15,8 @@ RENAMED_SETTINGS: dict[str, str] = {
     "askers.*.kind": "askers.*.type",
     "askers.*.study": "askers.*.sft_fraction",
     "askers.*.tries": "askers.*.answer_attempts",
+    "askers.*.columns.answer_marker": "askers.*.columns.answer_pattern",
+    "domains.*.columns.answer_marker": "domains.*.columns.answer_pattern",
     "duels.rules": "duels.rules_fraction",
     "duels.samples": "duels.style_samples",
     "engine.rows": "engine.max_num_seqs",

@@ -1,12 +1,15 @@
 """Rows of Parquet files and of Hugging Face datasets, on disk or on the hub."""
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from docendo.datasets.rows import ColumnNames, FileRow
-from docendo.errors import UserError
+from docendo.errors import UserError, suggestion
 
 __all__ = ["HUB", "read_dataset_folder", "read_hub_dataset", "read_parquet"]
 
@@ -31,31 +34,46 @@ def read_parquet(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
     return _read_tables(_guard(batches, file), columns, file)
 
 
-def read_dataset_folder(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
-    """The rows of what ``save_to_disk`` of datasets wrote."""
+def read_dataset_folder(
+    path: Path, columns: ColumnNames, split: str, is_named: bool
+) -> Iterator[FileRow]:
+    """The rows of what ``save_to_disk`` of datasets wrote; `split` as in `read_hub_dataset`."""
     file = str(path)
     if not any((path / f"dataset_{kind}.json").is_file() for kind in ("dict", "info")):
         raise UserError(
             f"{file}: a directory, but no dataset in it; "
             "expected what save_to_disk of datasets writes"
         )
-    return _read_dataset(lambda datasets: datasets.load_from_disk(file), columns, file)
-
-
-def read_hub_dataset(file: str, columns: ColumnNames) -> Iterator[FileRow]:
-    """The rows of ``hub:owner/name`` or ``hub:owner/name/subset``, streamed."""
 
     def load(datasets: Any) -> Any:
-        parts = file.removeprefix(HUB).split("/")
-        if len(parts) not in (2, 3) or not all(parts):
-            raise UserError(f"{file}: expected {HUB}owner/name or {HUB}owner/name/subset")
+        return _choose_split(datasets.load_from_disk(file), split, is_named, file)
+
+    return _read_dataset(load, columns, file)
+
+
+def read_hub_dataset(
+    file: str, columns: ColumnNames, split: str, is_named: bool
+) -> Iterator[FileRow]:
+    """The rows of ``hub:owner/name[/subset][@revision]``, streamed.
+
+    They are those of `split`, or of the only one unless the split is named.
+    """
+
+    def load(datasets: Any) -> Any:
+        name, at, revision = file.removeprefix(HUB).partition("@")
+        parts = name.split("/")
+        if len(parts) not in (2, 3) or not all((*parts, revision or not at)):
+            raise UserError(f"{file}: expected {HUB}owner/name[/subset][@revision]")
         version = datasets.__version__
         if int(version.partition(".")[0]) < _MIN_DATASETS_VERSION:
             raise UserError(
                 f"{file}: datasets {version} runs scripts that come with data; "
                 f"expected {_MIN_DATASETS_VERSION} or newer"
             )
-        return datasets.load_dataset("/".join(parts[:2]), *parts[2:], streaming=True)
+        loaded = datasets.load_dataset(
+            "/".join(parts[:2]), *parts[2:], revision=revision or None, streaming=True
+        )
+        return _choose_split(loaded, split, is_named, file)
 
     return _read_dataset(load, columns, file)
 
@@ -66,22 +84,27 @@ def _read_dataset(
     datasets = _import_library("datasets", file)
 
     def batches() -> Iterator[Any]:
-        loaded = load(datasets)
-        # Several splits: training problems are drawn from one, and docendo holds out its own.
-        if isinstance(loaded, dict):
-            loaded = _train_split(loaded, file)
-        yield from loaded.with_format("arrow").iter(_ROWS_PER_BATCH)
+        yield from load(datasets).with_format("arrow").iter(_ROWS_PER_BATCH)
 
     return _read_tables(_guard(batches, file), columns, file)
 
 
-def _train_split(splits: dict[str, Any], file: str) -> Any:
-    if "train" in splits:
-        return splits["train"]
-    if len(splits) != 1:
-        names = ", ".join(splits)
-        raise UserError(f"{file}: splits {names}; expected only one, or one called 'train'")
-    return next(iter(splits.values()))
+def _choose_split(loaded: Any, split: str, is_named: bool, file: str) -> Any:
+    """The rows of a split, or of the only one. Raises UserError where there is no such one."""
+    if not isinstance(loaded, dict):
+        if is_named:
+            raise UserError(f"{file}: has no splits; expected one called {split!r}")
+        return loaded
+    if split in loaded:
+        return loaded[split]
+    names = ", ".join(loaded)
+    if is_named:
+        raise UserError(f"{file}: no split {split!r}{suggestion(split, loaded)}")
+    if len(loaded) != 1:
+        raise UserError(
+            f"{file}: splits {names}; expected only one, or one called {split!r}"
+        )
+    return next(iter(loaded.values()))
 
 
 def _guard(batches: Callable[[], Iterator[Any]], file: str) -> Iterator[Any]:
@@ -130,7 +153,11 @@ def _read_column(column: Any) -> Sequence[object]:
         values: list[object] = column.to_pylist()
     except (ValueError, OverflowError):
         return [_read_cell(scalar) for scalar in column]
-    return values
+    if str(column.type) not in ("float", "halffloat"):
+        return values
+    # A narrow float prints other digits once it is a wide one: 0.1 as 0.10000000149.
+    narrow = np.dtype(column.type.to_pandas_dtype()).type
+    return [None if value is None else Decimal(str(narrow(value))) for value in values]
 
 
 def _read_cell(scalar: Any) -> object:

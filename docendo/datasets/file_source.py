@@ -7,10 +7,9 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from pydantic import Field
-
-from docendo.datasets.files import BadRow, parse_columns, read_problems
-from docendo.datasets.split import split_of
+from docendo.datasets.columns import Columns, SplitNames
+from docendo.datasets.files import BadRow, read_problems
+from docendo.datasets.split import question_id, split_of_question
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Split
 from docendo.parts import PartConfig
@@ -25,6 +24,8 @@ class FileSource:
 
     domain: str
     problems: tuple[Problem, ...] = field(repr=False)
+    held_out: frozenset[str] | None = field(default=None, repr=False)
+    """The keys of held-out problems; None where their questions decide."""
     quarantined: tuple[BadRow, ...] = ()
     """Rows of the file that are no problems."""
 
@@ -41,8 +42,13 @@ class FileSource:
         pools: dict[tuple[str, int, Split], list[Problem]] = defaultdict(list)
         # Sorted by key, so that moving rows in the file changes no draw.
         for problem in sorted(self.problems, key=lambda problem: problem.key):
-            pools[problem.family, problem.level, split_of(problem)].append(problem)
+            pools[problem.family, problem.level, self._split_of(problem)].append(problem)
         return dict(pools)
+
+    def _split_of(self, problem: Problem) -> Split:
+        if self.held_out is None:
+            return split_of_question(question_id(problem.prompt))
+        return "held-out" if problem.key in self.held_out else "train"
 
     def size(self, family: str, level: int, split: Split) -> int:
         """How many problems there are to draw from."""
@@ -80,13 +86,23 @@ class FileAskerConfig(PartConfig):
     type: str = "file"
     file: str
     """File, dataset folder, or hub:owner/name."""
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: Columns = Columns()
     """Column names, as in [domains.NAME]."""
+    held_out: str | None = None
+    """File of held-out problems, as in [domains.NAME]."""
+    split: SplitNames | None = None
+    """Names of splits, as in [domains.NAME]."""
 
     def build(self, context: Any = None) -> FileSource:
-        columns = parse_columns(self.columns, "columns")
-        rows = read_problems(self.file, context.domain, columns)
-        return FileSource(context.domain, rows.problems, rows.quarantined)
+        rows = read_problems(
+            self.file,
+            context.domain,
+            self.columns,
+            held_out=self.held_out,
+            split=self.split,
+        )
+        return FileSource(context.domain, rows.problems, rows.held_out, rows.quarantined)
 
     def file_settings(self) -> dict[str, str]:
-        return {"file": self.file}
+        files = {"file": self.file, "held_out": self.held_out}
+        return {setting: file for setting, file in files.items() if file}

@@ -1,84 +1,33 @@
 """Problems from a user's own file: a row becomes a problem, or is set aside with the reason."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from math import isfinite
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from docendo.datasets.arrow_rows import HUB
-from docendo.datasets.delimited import MAX_FIELD, is_text
-from docendo.datasets.readers import read_rows
-from docendo.datasets.rows import ColumnNames, FileRow
-from docendo.errors import UserError, suggestion
+from docendo.datasets.cells import (
+    RowError,
+    fill_template,
+    read_level,
+    read_list,
+    read_text,
+)
+from docendo.datasets.columns import Columns, SplitNames
+from docendo.datasets.readers import has_splits, read_rows
+from docendo.datasets.rows import FileRow
+from docendo.datasets.split import question_id, split_of_question
+from docendo.errors import UserError
+from docendo.interfaces import Split
 from docendo.records import Problem
 
-__all__ = [
-    "BadRow",
-    "Columns",
-    "FileProblems",
-    "parse_columns",
-    "read_problems",
-]
+__all__ = ["BadRow", "FileProblems", "explain_bad_rows", "read_problems"]
 
-_SOLUTION_COLUMN = "solution"
 _GSM8K_MARKER = "####"
 _MAX_EXPLAINED = 3
-"""Bad rows that an error names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Names of the columns to read.
-
-    A file must have each, except a solution under its default name.
-    """
-
-    question: str = "question"
-    answer: str = "answer"
-    solution: str | None = _SOLUTION_COLUMN
-    family: str | None = None
-    """None puts all problems in one family, called like the domain."""
-    level: str | None = None
-    """Whole numbers from 1 to 9; None makes every problem level 1."""
-    answer_marker: str | None = None
-    """Where set, the solution stands before its last occurrence and the answer after it;
-    ``####`` in GSM8K."""
-
-    def __post_init__(self) -> None:
-        for column in fields(self):
-            name = getattr(self, column.name)
-            if name is not None and not name.strip():
-                raise UserError(f"{name!r} is blank; expected a name")
-
-    @property
-    def names(self) -> ColumnNames:
-        """Required and optional names, in the order in which they are checked."""
-        columns = [self.question, self.answer, self.family, self.level]
-        if self.solution == _SOLUTION_COLUMN:
-            optional: tuple[str, ...] = (_SOLUTION_COLUMN,)
-        else:
-            optional = ()
-            columns.append(self.solution)
-        required = tuple(name for name in columns if name is not None)
-        return ColumnNames(required, optional)
-
-
-def parse_columns(roles: Mapping[str, str], where: str) -> Columns:
-    """The columns that a config names by their roles.
-
-    Raises UserError, saying `where`, for an unknown role.
-    """
-    known_roles = [column.name for column in fields(Columns)]
-    for role in roles:
-        if role not in known_roles:
-            hint = suggestion(role, known_roles)
-            raise UserError(f"{where}: no column role {role!r}{hint}")
-    try:
-        return Columns(**roles)
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
+"""Reasons that an error names."""
 
 
 class BadRow(NamedTuple):
@@ -94,150 +43,221 @@ class BadRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class FileProblems:
     problems: tuple[Problem, ...]
-    """In the order of the file, with different keys."""
+    """In the order of the file, with different questions."""
+    held_out: frozenset[str]
+    """The keys of those that are never trained on."""
     quarantined: tuple[BadRow, ...]
 
 
+class _Part(NamedTuple):
+    """Rows that are read together."""
+
+    file: str
+    split: Split | None
+    """Of all its rows; None where the row or its question decides."""
+    dataset_split: str = "train"
+    """Which one to read of a dataset that has several."""
+    is_named: bool = False
+    """Whether it must have that one."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.file}[{self.dataset_split}]" if self.is_named else self.file
+
+    @property
+    def name(self) -> str:
+        """What a problem's source says of the file."""
+        return self.label if self.file.startswith(HUB) else Path(self.label).name
+
+
 def read_problems(
-    path: str | Path, domain: str, columns: Columns | None = None
+    path: str | Path,
+    domain: str,
+    columns: Columns | None = None,
+    *,
+    held_out: str | None = None,
+    split: SplitNames | None = None,
 ) -> FileProblems:
     """The problems of a file, and the rows that are none.
 
     `path` is a .jsonl, .ndjson, .csv, .tsv or .parquet file, a dataset directory, or
-    ``hub:owner/name[/subset]``. Text is stripped, and its line ends become LF. Raises
-    UserError for a file that cannot be read, lacks a column, or has no usable row.
+    ``hub:owner/name[/subset][@revision]``. Rows of the file `held_out`, or those that `split`
+    says, are held out; else the question decides. Raises UserError for a file that cannot be
+    read, lacks a column, or has no usable row.
     """
     columns = columns or Columns()
-    file = str(path)
-    name = file if file.startswith(HUB) else Path(path).name
-    problems: dict[str, Problem] = {}
-    lines: dict[str, int] = {}
-    quarantined: list[BadRow] = []
-    try:
-        for row in read_rows(path, columns.names):
-            try:
-                problem = _parse_problem(row, domain, columns, f"{name}:{row.line}")
-                # Twice the same would be in a test twice, and count twice.
-                if problem.key in problems:
-                    raise _RowError(f"the same problem as in line {lines[problem.key]}")
-            except _RowError as error:
-                quarantined.append(BadRow(file, row.line, str(error)))
-                continue
-            problems[problem.key] = problem
-            lines[problem.key] = row.line
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    parts = _split_parts(str(path), columns, held_out, split)
+    reading = _Reading(domain, columns, split, parts[0].label)
+    for part in parts:
+        try:
+            reading.read(part)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"{part.file}: cannot be read: {reason}") from error
 
+    problems = tuple(reading.problems.values())
     if not problems:
-        raise UserError(_explain_no_rows(file, columns, quarantined))
-    return FileProblems(tuple(problems.values()), tuple(quarantined))
+        expected = " and ".join(map(repr, columns.names.required))
+        message = explain_bad_rows("no usable row", reading.bad_rows)
+        raise UserError(f"{path}: {message}; expected rows with {expected}")
+    if not reading.held_out and (held_out or (split and split.held_out)):
+        message = explain_bad_rows("no usable held-out row", reading.bad_rows)
+        raise UserError(f"{parts[-1].label}: {message}")
+    keys = frozenset(reading.problems[number].key for number in reading.held_out)
+    return FileProblems(problems, keys, tuple(reading.bad_rows))
 
 
-def _explain_no_rows(file: str, columns: Columns, quarantined: list[BadRow]) -> str:
-    message = (
-        f"{file}: no usable row, {len(quarantined)} bad; "
-        f"expected rows with {columns.question!r} and {columns.answer!r}"
-    )
-    for row in quarantined[:_MAX_EXPLAINED]:
-        message += f"; line {row.line}: {row.reason}"
-    if len(quarantined) > _MAX_EXPLAINED:
-        message += f"; and {len(quarantined) - _MAX_EXPLAINED} more"
+def explain_bad_rows(message: str, rows: Sequence[BadRow]) -> str:
+    """The message with the number of bad rows, and the commonest reasons with counts."""
+    message += f", {len(rows)} bad"
+    lines: dict[str, int] = {}
+    for row in rows:
+        lines.setdefault(row.reason, row.line)
+    reasons = Counter(row.reason for row in rows).most_common()
+    for reason, count in reasons[:_MAX_EXPLAINED]:
+        times = f"{count} times, first in line" if count > 1 else "line"
+        message += f"; {times} {lines[reason]}: {reason}"
+    if len(reasons) > _MAX_EXPLAINED:
+        message += f"; and {len(reasons) - _MAX_EXPLAINED} more reasons"
     return message
 
 
-class _RowError(ValueError):
-    """Why a row is no problem."""
+def _split_parts(
+    file: str, columns: Columns, held_out: str | None, split: SplitNames | None
+) -> list[_Part]:
+    """The file's training rows, or all of them; then its held-out rows, if they lie elsewhere."""
+    test_split = split.held_out if split else None
+    if held_out and test_split:
+        raise UserError("held_out and split.held_out; expected one of them")
+    if columns.split and not split:
+        raise UserError(
+            f"columns.split = {columns.split!r} needs the values of that column: "
+            'split = { train = "train", held_out = "test" }'
+        )
+    if split and not columns.split and not has_splits(file):
+        raise UserError(
+            f"{file}: has no splits of its own; expected columns.split, the column of "
+            f"{split.train!r}"
+        )
+
+    if not split or columns.split:
+        if not held_out:
+            return [_Part(file, None)]
+        return [_Part(file, "train"), _Part(held_out, "held-out", "test")]
+
+    train = _Part(file, None, split.train, is_named=True)
+    if held_out:
+        test = _Part(held_out, "held-out", "test")
+    elif test_split:
+        test = _Part(file, "held-out", test_split, is_named=True)
+    else:
+        return [train]
+    return [train._replace(split="train"), test]
+
+
+@dataclass
+class _Reading:
+    """The problems that were read so far, by the identity of their question."""
+
+    domain: str
+    columns: Columns
+    split: SplitNames | None
+    train_label: str
+    problems: dict[int, Problem] = field(default_factory=dict)
+    held_out: set[int] = field(default_factory=set)
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+    def read(self, part: _Part) -> None:
+        for row in self._rows_of(part):
+            try:
+                self._take(row, part)
+            except RowError as error:
+                self.bad_rows.append(BadRow(part.label, row.line, str(error)))
+
+    def _rows_of(self, part: _Part) -> Iterator[FileRow]:
+        names = self.columns.names
+        if part.split == "held-out" and self.columns.split:
+            # another file need not have the column: all its rows are held out
+            names = self.columns.model_copy(update={"split": None}).names
+        return read_rows(part.file, names, part.dataset_split, part.is_named)
+
+    def _take(self, row: FileRow, part: _Part) -> None:
+        """Add the problem of a row. Raises RowError where it is none, or stands here already."""
+        if row.fault:
+            raise RowError(row.fault)
+        split = part.split
+        if self.columns.split and split != "held-out":
+            split = self._split_of(row, self.columns.split) or split
+        problem = _parse_problem(row, self.domain, self.columns, f"{part.name}:{row.line}")
+        number = question_id(problem.prompt)
+        split = split or split_of_question(number)
+
+        # Twice the same would be in a test twice, and a lesson could be on its own test.
+        earlier = self.problems.get(number)
+        if earlier:
+            if split == "train" or number in self.held_out:
+                raise RowError(f"the same question as in {_place(earlier, part)}")
+            self._withdraw(number, part, row.line)
+        self.problems[number] = problem
+        if split == "held-out":
+            self.held_out.add(number)
+
+    def _split_of(self, row: FileRow, column: str) -> Split | None:
+        """The split that a row names; None where its file or its question decides."""
+        names = self.split or SplitNames()
+        value = read_text(row, column, accept_numbers=True)
+        if value == names.held_out:
+            return "held-out"
+        if value == names.train:
+            return "train" if names.held_out else None
+        expected = " or ".join(repr(name) for name in (names.train, names.held_out) if name)
+        raise RowError(f"{column!r} is {value[:40]!r}, not {expected}")
+
+    def _withdraw(self, number: int, part: _Part, line: int) -> None:
+        """Set a training row aside whose question turns out to be held out."""
+        file, _, earlier_line = self.problems.pop(number).source.rpartition(":")
+        place = f"line {line}" if file == part.name else f"{part.name}:{line}"
+        reason = f"its question is held out, in {place}"
+        self.bad_rows.append(BadRow(self.train_label, int(earlier_line), reason))
+
+
+def _place(problem: Problem, part: _Part) -> str:
+    """Where an earlier problem stands, as seen from the part that is being read."""
+    file, _, line = problem.source.rpartition(":")
+    return f"line {line}" if file == part.name else problem.source
 
 
 def _parse_problem(row: FileRow, domain: str, columns: Columns, source: str) -> Problem:
-    if row.fault:
-        raise _RowError(row.fault)
-    question = _parse_text(row, columns.question)
-    answer = _parse_text(row, columns.answer, accept_numbers=True)
+    question = columns.question
+    prompt = fill_template(row, question) if "{" in question else read_text(row, question)
+
+    answer = read_text(row, columns.answer, accept_numbers=True)
     solution = ""
-    if columns.solution:
-        solution = _parse_text(row, columns.solution, accept_empty=True)
-    if columns.answer_marker:
-        before, marker, after = answer.rpartition(columns.answer_marker)
-        answer = after.strip()
-        if not marker or not answer:
-            raise _RowError(
-                f"{columns.answer!r} has no answer after {columns.answer_marker!r}"
+    if columns.solution in row.values:
+        solution = read_text(row, columns.solution, accept_empty=True)
+    if columns.answer_pattern:
+        matches = list(re.finditer(columns.answer_pattern, answer))
+        final_answer = (matches[-1][1] or "").strip() if matches else ""
+        if not final_answer:
+            raise RowError(
+                f"{columns.answer!r} has no answer like {columns.answer_pattern!r}"
             )
-        solution = before.strip() or solution
+        solution = answer[: matches[-1].start()].strip() or solution
+        answer = final_answer
 
     family = domain
     if columns.family:
-        family = _parse_text(row, columns.family, accept_numbers=True)
+        family = read_text(row, columns.family, accept_numbers=True)
     return Problem(
         domain=domain,
         family=family,
-        level=_parse_level(row, columns.level) if columns.level else 1,
-        prompt=question,
+        level=read_level(row, columns.level) if columns.level else 1,
+        prompt=prompt,
         answer=answer,
         solution=_end_with_answer(solution, answer),
+        tests=tuple(read_list(row, columns.tests)) if columns.tests else (),
         source=source,
     )
-
-
-def _parse_text(
-    row: FileRow, name: str, *, accept_numbers: bool = False, accept_empty: bool = False
-) -> str:
-    """The stripped text of a column.
-
-    A whole number has no decimal point: 42.0 is ``42``.
-    """
-    value = row.values.get(name)
-    if value is None:
-        if accept_empty:
-            return ""
-        raise _RowError(f"no {name!r}")
-    if accept_numbers and _is_number(value):
-        return _format_number(value, name)
-    if not isinstance(value, str):
-        expected = "text or a number" if accept_numbers else "text"
-        raise _RowError(f"{name!r} is of type {type(value).__name__}, expected {expected}")
-
-    if len(value) > MAX_FIELD:
-        raise _RowError(f"{name!r} has over {MAX_FIELD:,} characters")
-    if "\0" in value:
-        raise _RowError(f"{name!r} has a NUL character")
-    if not is_text(value):
-        raise _RowError(f"{name!r} has half of a surrogate pair")
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if not text and not accept_empty:
-        raise _RowError(f"{name!r} is empty")
-    return text
-
-
-def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def _format_number(value: int | float | Decimal, name: str) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if not isfinite(value):
-        raise _RowError(f"{name!r} is {value}, expected a finite number")
-    # Parquet has decimals; "f" writes no exponent.
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    # From 1e15 on, floats are not exact enough to say which whole number was meant.
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _parse_level(row: FileRow, name: str) -> int:
-    value = row.values.get(name)
-    expected = "expected a whole number from 1 to 9"
-    if isinstance(value, str):
-        if len(value) <= MAX_FIELD and value.strip() in set("123456789"):
-            return int(value)
-    elif _is_number(value):
-        if value in range(1, 10):
-            return int(value)
-    else:
-        raise _RowError(f"{name!r} is of type {type(value).__name__}, {expected}")
-    raise _RowError(f"{name!r} is {str(value)[:40]!r}, {expected}")
 
 
 def _end_with_answer(solution: str, answer: str) -> str:
@@ -250,6 +270,9 @@ def _end_with_answer(solution: str, answer: str) -> str:
     if last_line.strip().startswith(_GSM8K_MARKER):
         solution = reasoning.rstrip()
     ending = f"Answer: {answer}"
+    # A solution that is the answer alone, such as a program's, explains nothing.
+    if solution == answer:
+        return ""
     if not solution or solution == ending or solution.endswith(f"\n{ending}"):
         return solution
     return f"{solution}\n{ending}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from docendo.datasets.arrow_rows import (
@@ -14,20 +15,27 @@ from docendo.datasets.delimited import MAX_LINE, is_text, read_lines, read_recor
 from docendo.datasets.rows import MAX_NAMES, ColumnNames, FileRow
 from docendo.errors import UserError
 
-__all__ = ["read_rows"]
+__all__ = ["has_splits", "read_rows"]
 
 
-def read_rows(path: str | Path, columns: ColumnNames) -> Iterator[FileRow]:
+def has_splits(file: str) -> bool:
+    """Whether it is a dataset, which may have several splits."""
+    return file.startswith(HUB) or Path(file).is_dir()
+
+
+def read_rows(
+    file: str, columns: ColumnNames, split: str, is_named: bool
+) -> Iterator[FileRow]:
     """One row after another; a row that cannot be read has a fault.
 
-    Raises UserError for a file that cannot be read.
+    Of a dataset with several splits they are those of `split`; with `is_named` it must have that
+    one. Raises UserError for a file that cannot be read.
     """
-    file = str(path)
     if file.startswith(HUB):
-        return read_hub_dataset(file, columns)
-    path = Path(path)
+        return read_hub_dataset(file, columns, split, is_named)
+    path = Path(file)
     if path.is_dir():
-        return read_dataset_folder(path, columns)
+        return read_dataset_folder(path, columns, split, is_named)
     if not path.is_file():
         raise UserError(f"{file}: no such file")
 
@@ -66,12 +74,12 @@ def _parse_json(number: int, text: str | None) -> FileRow:
     if not is_text(text):
         return FileRow(number, {}, "not UTF-8")
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=Decimal)
     except RecursionError:
         return FileRow(number, {}, "JSON nested too deeply")
     except json.JSONDecodeError as error:
         return FileRow(number, {}, f"not JSON: {error.msg} at column {error.colno}")
-    except ValueError:
+    except (ValueError, ArithmeticError):
         return FileRow(number, {}, "a number with too many digits")
     if not isinstance(value, dict):
         return FileRow(number, {}, f"a JSON {type(value).__name__}, expected an object")

@@ -1,14 +1,37 @@
-"""The split of a problem, train or held-out, from its key alone."""
+"""The split of a problem, train or held-out, from its content alone."""
+
+import unicodedata
+from hashlib import blake2b
 
 from docendo.interfaces import Split
 from docendo.records import Problem
 
-__all__ = ["HELD_OUT_SHARE", "split_of"]
+__all__ = ["HELD_OUT_SHARE", "question_id", "split_of", "split_of_question"]
 
 HELD_OUT_SHARE = 5
 """One problem in so many is held out."""
 
+_ENDINGS = " .?:;。"
+
 
 def split_of(problem: Problem) -> Split:
-    """The split of a problem. It depends on the content alone, so no seed can leak one into the other."""
-    return "held-out" if int(problem.key, 16) % HELD_OUT_SHARE == 0 else "train"
+    """The split of a program's problem.
+
+    It depends on the content alone, so no seed can leak one into the other.
+    """
+    return split_of_question(int(problem.key, 16))
+
+
+def split_of_question(number: int) -> Split:
+    """The split of a question by its `question_id`, however it is answered."""
+    return "held-out" if number % HELD_OUT_SHARE == 0 else "train"
+
+
+def question_id(question: str) -> int:
+    """The same number, of 64 bits, for two spellings of a question.
+
+    Case, width of letters (NFKC), space and punctuation at the end make no difference.
+    """
+    text = unicodedata.normalize("NFKC", question).casefold()
+    text = " ".join(text.split()).rstrip(_ENDINGS)
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

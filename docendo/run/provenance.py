@@ -188,7 +188,9 @@ def named_files(config: Config) -> list[Path]:
 
 def named_paths(config: Config) -> list[Path]:
     """The files and folders of this machine that the settings name, existing or not."""
-    names: list[str | None] = [domain.file for domain in config.domains.values()]
+    names: list[str | None] = []
+    for domain in config.domains.values():
+        names += [domain.file, domain.held_out]
     for part in (*config.askers.values(), *config.evaluators.values()):
         names.extend(part.file_settings().values())
     for agent in config.agents.values():

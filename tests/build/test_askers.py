@@ -104,7 +104,7 @@ def test_an_asker_is_finetuned_on_how_to_write_questions() -> None:
         (
             {"rows": {"type": "file", "file": "a.csv", "columns": {"anwser": "a"}}},
             {"rows": 1},
-            r"\[askers.rows\]: columns: no column role 'anwser'; did you mean 'answer'",
+            "rows: file has no setting 'columns.anwser'; did you mean 'columns.answer'",
         ),
         ({"people": PEOPLE}, {"people": 1}, "none of them has a problem to begin with"),
     ],

@@ -45,12 +45,17 @@ def test_an_asker_may_be_a_users_python_value() -> None:
         (
             "mathematics",
             {"columns": {"answer": "a"}},
-            "columns belong to a domain with a file",
+            "columns, held_out and split belong to a domain with a file",
+        ),
+        (
+            "x",
+            {"file": "a.csv", "columns": {"answer_marker": "####"}},
+            "'answer_marker' has a new name: domains.x.columns.answer_pattern",
         ),
         (
             "x",
             {"file": "a.csv", "columns": {"anser": "a"}},
-            r"\[domains.x\]: columns: no column",
+            r"\[domains.x.columns\]: no setting 'anser'; did you mean 'answer'",
         ),
     ],
 )

@@ -28,7 +28,7 @@ def test_bad_cells_of_a_parquet_file_are_quarantined(tmp_path: Path) -> None:
         (2, "'question' cannot be decoded"),
         (3, "no 'answer'"),
         (4, "'answer' is nan, expected a finite number"),
-        (5, "the same problem as in line 1"),
+        (5, "the same question as in line 1"),
     ]
 
 

@@ -3,10 +3,14 @@
 import pytest
 
 from docendo.datasets.file_source import FileSource
-from docendo.datasets.split import split_of
+from docendo.datasets.split import question_id, split_of_question
 from docendo.errors import UserError
-from docendo.interfaces import Source
+from docendo.interfaces import Source, Split
 from docendo.records import Problem
+
+
+def split_of(problem: Problem) -> Split:
+    return split_of_question(question_id(problem.prompt))
 
 
 def made(count: int, family: str = "f", level: int = 1) -> tuple[Problem, ...]:
@@ -32,7 +36,7 @@ def test_a_draw_is_a_seeded_sample_from_one_split() -> None:
 
 def test_an_impossible_draw_is_refused_with_the_reason() -> None:
     source = FileSource("d", made(30, "sums") + made(1, "odd"))
-    empty = "held-out" if split_of(made(1, "odd")[0]) == "train" else "train"
+    empty: Split = "held-out" if split_of(made(1, "odd")[0]) == "train" else "train"
     with pytest.raises(UserError, match="d has no family 'sum'; did you mean 'sums'"):
         source.draw("sum", 1, 1, 0, "train")
     with pytest.raises(UserError, match="d/sums has no level 2; known: 1"):
@@ -41,6 +45,6 @@ def test_an_impossible_draw_is_refused_with_the_reason() -> None:
         UserError,
         match=f"d/odd level 1 has only 0 {empty} problems, not 1; ask for fewer, or add rows",
     ):
-        source.draw("odd", 1, 1, 0, empty)  # type: ignore[arg-type]
+        source.draw("odd", 1, 1, 0, empty)
     with pytest.raises(UserError, match=r"has only \d+ train problems, not 31"):
         source.draw("sums", 1, 31, 0, "train")

@@ -81,7 +81,7 @@ def test_a_byte_order_mark_any_line_end_and_blank_lines_are_accepted(
         ),
         ('{"question": "Q?", "answer": NaN}', "'answer' is nan, expected a finite number"),
         (
-            '{"question": "Q?", "answer": -1e999}',
+            '{"question": "Q?", "answer": -Infinity}',
             "'answer' is -inf, expected a finite number",
         ),
         ('{"question": "Q?", "answer": "\\u0000"}', "'answer' has a NUL character"),
@@ -93,7 +93,7 @@ def test_a_byte_order_mark_any_line_end_and_blank_lines_are_accepted(
             f'{{"question": "{"x" * 100_001}", "answer": "A"}}',
             "'question' has over 100,000 characters",
         ),
-        ('{"question": "Right?", "answer": "yes"}', "the same problem as in line 1"),
+        ('{"question": "Right?", "answer": "yes"}', "the same question as in line 1"),
     ],
     ids=lambda text: text[:40],
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from docendo.datasets.split import HELD_OUT_SHARE, split_of
+from docendo.datasets.split import HELD_OUT_SHARE, question_id, split_of, split_of_question
 from docendo.records import Problem
 
 PROBLEMS = [Problem("d", "f", 1, f"What is {n} + 1?", str(n + 1)) for n in range(1000)]
@@ -21,3 +21,20 @@ def test_a_problem_is_in_the_split_of_its_key_wherever_it_comes_from() -> None:
         assert split_of(elsewhere) == split_of(problem)
         is_held_out = int(problem.key, 16) % 5 == 0
         assert split_of(problem) == ("held-out" if is_held_out else "train")
+
+
+def test_a_question_is_one_question_however_it_is_spelled() -> None:
+    for same in (
+        "what is  1 + 1",
+        "WHAT IS 1 + 1 ?",
+        "What\nis \uff11 + 1?!"[:-1],
+        "What is 1 + 1..",
+    ):
+        assert question_id(same) == question_id("What is 1 + 1?")
+    for other in ("What is 1 + 11?", "What is 1 + 1!", "Whatis 1 + 1?"):
+        assert question_id(other) != question_id("What is 1 + 1?")
+
+
+def test_about_one_question_in_five_is_held_out() -> None:
+    splits = [split_of_question(question_id(problem.prompt)) for problem in PROBLEMS]
+    assert abs(splits.count("held-out") - len(PROBLEMS) / HELD_OUT_SHARE) < 50

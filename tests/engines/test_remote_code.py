@@ -13,7 +13,8 @@ import torch
 
 from docendo.build.backend import open_backend
 from docendo.config.load import Config, load_config
-from docendo.datasets.files import Columns, read_problems
+from docendo.datasets.columns import Columns
+from docendo.datasets.files import read_problems
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.engine import LocalEngine

@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+import unicodedata
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -60,12 +62,12 @@ def dataset(seed: int, folder: Path) -> str:
         ".tsv": _read_tsv,
         ".parquet": _read_parquet,
     }[form](path)
-    wanted, seen = dict[int, tuple[str, str, str]](), set[tuple[str, str]]()
+    wanted, seen = dict[int, tuple[str, str, str]](), set[str]()
     for line, row in expected.items():
         made = _row(row)
-        if made and made[:2] not in seen:
+        if made and _spelling(made[0]) not in seen:
             wanted[line] = made
-            seen.add(made[:2])
+            seen.add(_spelling(made[0]))
     got = {
         int(p.source.rpartition(":")[2]): (p.prompt, p.answer, p.solution)
         for p in found.problems
@@ -134,8 +136,8 @@ def _read_jsonl(path: Path) -> dict[int, Any]:
         if not line.decode("utf-8", "surrogateescape").strip():
             continue
         try:
-            value = json.loads(line.decode())
-        except (ValueError, RecursionError):
+            value = json.loads(line.decode(), parse_float=Decimal)
+        except (ValueError, ArithmeticError, RecursionError):
             value = None
         found[number] = value if isinstance(value, dict) else None
     return found
@@ -196,6 +198,18 @@ def _read_parquet(path: Path) -> dict[int, Any]:
     return dict(enumerate(parquet.read_table(path).to_pylist(), 1))
 
 
+def _spelling(question: str) -> str:
+    plain = unicodedata.normalize("NFKC", question).casefold()
+    return re.sub(r"\s+", " ", plain).strip().rstrip(" .?:;\u3002")
+
+
+def _digits(value: Decimal) -> str:
+    if len(str(abs(value))) > 999 or (not 1e-21 <= abs(value) < 1e21 and value):
+        return str(value).replace("E+", "e").replace("E", "e")
+    text = f"{value:f}"
+    return text.split(".")[0] if not text.partition(".")[2].strip("0") else text
+
+
 def _row(row: Any) -> tuple[str, str, str] | None:
     """(question, answer, solution) by the rules of docs/own-domain.md, in other words than the product's."""
     if row is None:
@@ -203,12 +217,12 @@ def _row(row: Any) -> tuple[str, str, str] | None:
     texts = []
     for name in ("question", "answer", "solution"):
         value = row.get(name)
-        if name == "answer" and type(value) in (int, float) and math.isfinite(value):
-            value = (
-                str(int(value))
-                if type(value) is int or (value == int(value) and abs(value) < 1e15)
-                else repr(value)
-            )
+        if (
+            name == "answer"
+            and type(value) in (int, float, Decimal)
+            and math.isfinite(value)
+        ):
+            value = _digits(Decimal(str(value)))
         if name == "solution" and value is None:
             value = ""
         if (

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from docendo.datasets.files import Columns, read_problems
+from docendo.datasets.columns import Columns
+from docendo.datasets.files import read_problems
 from docendo.problems.registry import built_in_domains
 from docendo.records import (
     AgentId,
