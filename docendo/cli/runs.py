@@ -113,7 +113,9 @@ def report_bad_rows(rows: "Sequence[BadRow]") -> None:
 
 
 def check_model(model: str) -> None:
-    """Raise UserError for a folder that is not there, and for a misspelt name of a built-in model."""
+    """Raise UserError for a path that is not there, and for a misspelt name of a built-in model."""
+    from docendo.config.paths import is_model_path
+    from docendo.engines.local.gguf_files import check_gguf
     from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
 
     built_in = [EMBEDDED, NANO, TINY]
@@ -122,14 +124,13 @@ def check_model(model: str) -> None:
         if hint:
             raise UserError(f"model {model!r} is not known{hint}")
 
-    looks_like_path = (
-        model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
-    )
-    # a Hugging Face id has one slash and no dot or tilde before it
-    if looks_like_path and not Path(model).is_dir():
+    path = Path(model)
+    if path.is_file():
+        check_gguf(path)
+    elif is_model_path(model) and not path.is_dir():
         raise UserError(
-            f"model {model!r}: no such folder; give a folder, a Hugging Face id, "
-            "or leave the setting out"
+            f"model {model!r}: no such folder or file; give a folder, a GGUF file, "
+            "a Hugging Face id, or leave the setting out"
         )
 
 

