@@ -45,7 +45,7 @@ PARTS: dict[str, dict[str, str]] = {
         "numeric": "docendo.graders.numbers:NumericConfig",
         "person": "docendo.humans.simulated:PersonEvaluatorConfig",
         "spelling": "docendo.graders.spelling:SpellingConfig",
-        "symbolic": "docendo.graders.numbers:SymbolicConfig",
+        "symbolic": "docendo.graders.formulas:SymbolicConfig",
         "tests": "docendo.graders.unit_tests:UnitTestConfig",
         "truth": "docendo.graders.ground_truth:TruthConfig",
         "weighted": "docendo.graders.combinators:WeightedConfig",

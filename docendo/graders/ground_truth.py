@@ -4,6 +4,7 @@ from typing import Any
 
 from docendo.graders.answer import never_raises, per_answer
 from docendo.graders.gym import GymGrader
+from docendo.graders.patterns import AnswerPattern, with_pattern
 from docendo.graders.unit_tests import UnitTestGrader
 from docendo.interfaces import Evaluator, Grader
 from docendo.parts import PartConfig
@@ -28,9 +29,11 @@ class TruthConfig(PartConfig):
     """The right answer, or a problem's tests."""
 
     type: str = "truth"
+    answer_pattern: AnswerPattern = None
+    """Regular expression whose last match, or its group, is the final answer: "<ans>(.*?)</ans>"."""
 
     def build(self, context: Any = None) -> Evaluator:
-        return ground_truth_evaluator()
+        return with_pattern(ground_truth_evaluator(), self.answer_pattern)
 
     def applies(self, answer: Answer) -> bool:
         return bool(answer.problem.answer or answer.problem.tests)

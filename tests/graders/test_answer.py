@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from docendo.errors import RunError
 from docendo.graders.answer import (
@@ -37,11 +39,67 @@ DOUBLE = asking("x * 2", "f(3) == 6", "f(0) == 0", "f(-4) == -8")
         ("Answer: **2**", "2"),
         ("  ANSWER :  A U G ", "A U G"),
         ("  2  ", "2"),
-        ("the final answer: 2", "the final answer: 2"),
+        ("Answer:\n\n2\nI hope that helps.", "2"),
+        ("Answer:\n$$\n\\boxed{2}\n$$", "\\boxed{2}"),
     ],
 )
 def test_the_final_answer_follows_the_last_answer_marker(text: str, answer: str) -> None:
+    assert final_answer(text) == answer.removeprefix("\\boxed{").removesuffix("}")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("So \\boxed{41}, no, $x = \\boxed{42}$.", "42"),
+        ("\\boxed{\\frac{1}{2}} it is", "\\frac{1}{2}"),
+        ("\\boxed{\\boxed{x^{2}}} and \\boxed{cut off", "x^{2}"),
+        ("\\boxed{\\{1\\}}", "\\{1\\}"),
+        ("Answer: $\\boxed{42}$ euros", "42"),
+        ("6 * 7 = 42\n#### 42\n", "42"),
+        ("#### Step 1\nIt is \\boxed{42}.", "42"),
+        ("The answer is 41. No, wait. The answer is **42**. Is that all?", "42"),
+        ("the final answer: 2", "2"),
+        ("The answer is: 3.5 km.", "3.5 km"),
+        ("The correct answer is B. Because A is wrong!", "B"),
+        ("The answer is Dr. Who", "Dr. Who"),
+        ("The answer is C. elegans. It is a worm.", "C. elegans"),
+        ("It is so.\n### Final Answer\n\n42\n", "42"),
+        ("**Answer**\n**42**", "42"),
+        ("- Answer: 42", "42"),
+    ],
+)
+def test_other_marks_of_final_answers_are_read(text: str, answer: str) -> None:
     assert final_answer(text) == answer
+
+
+MARKED = st.sampled_from(["{}", "\\boxed{{{}}}", "#### {}", "The answer is {}.", "**{}**"])
+
+
+@given(MARKED, MARKED)
+def test_a_text_with_several_answers_has_one_of_them(first: str, second: str) -> None:
+    text = f"{first.format(41)}\n{second.format(43)}"
+    scores = [exact(asking(gold), text).score for gold in ("41", "43")]
+    assert sum(scores) <= 1
+
+    ending_as_asked = f"{text}\nAnswer: 42"
+    assert final_answer(ending_as_asked) == "42"
+    assert exact(asking("42"), ending_as_asked).score == 1
+
+
+def test_as_many_lines_are_read_as_the_right_answer_has() -> None:
+    poem = "Roses are red\nViolets are blue"
+    assert exact(asking(poem), f"Here it is.\nAnswer: {poem}").score == 1
+    assert exact(asking(poem), poem).score == 1
+    assert exact(asking(poem), "Answer: Roses are red").score == 0
+    assert exact(asking("Roses are red"), f"Answer: {poem}").score == 1
+
+
+@pytest.mark.parametrize("length", [41, 201, 5000])
+def test_long_answers_are_compared_to_their_end(length: int) -> None:
+    long = "ab c" * length
+    for written in (long, f"Answer: {long}"):
+        assert exact(asking(long), written).score == 1
+        assert exact(asking(f"{long}!"), written).score == 0
 
 
 @pytest.mark.parametrize(
@@ -71,6 +129,23 @@ def test_a_text_may_have_no_final_answer(text: str) -> None:
         ("[1, 2]", "[1,2]"),
         ("b", "'b'"),
         ("b", "`b`."),
+        ("-5", "- 5"),
+        ("1000", "1e3"),
+        ("1000", "10^{3}"),
+        ("0.0015", "1.5 \\times 10^{-3}"),
+        ("1/2", "\\frac{1}{2}"),
+        ("x^2", "x\N{SUPERSCRIPT TWO}"),
+        ("caf\xe9", "cafe\N{COMBINING ACUTE ACCENT}"),
+        ("ABC", "\uff21\uff22\uff23"),
+        ("12", "1\N{ZERO WIDTH SPACE}2\N{ZERO WIDTH NO-BREAK SPACE}"),
+        (
+            "don't",
+            "\N{LEFT DOUBLE QUOTATION MARK}don\N{RIGHT SINGLE QUOTATION MARK}t\N{RIGHT DOUBLE QUOTATION MARK}",
+        ),
+        ("Lima", "\\text{Lima}"),
+        (".", "."),
+        ("!", "'!'"),
+        ('"', '"'),
     ],
 )
 def test_case_spaces_and_punctuation_of_an_answer_do_not_matter(
@@ -87,7 +162,11 @@ def test_case_spaces_and_punctuation_of_an_answer_do_not_matter(
         ("12", "1 2"),
         ("7", "007"),
         ("1234", "12,34"),
-        ("1000", "1e3"),
+        ("1000", "1e4"),
+        ("x2", "x\N{SUPERSCRIPT TWO}"),
+        ("0.5", "50%"),
+        (".", "!"),
+        ("", "."),
         ("0.1", "0.10000000000000001"),
         ("5", "5 or 6"),
         ("5", "6"),
@@ -110,6 +189,13 @@ def test_another_answer_is_wrong(gold: str, written: str) -> None:
         " " * 10**6,
         "Answer:\n" * 10**5,
         "*" * 10**6,
+        "**a " * 10**5,
+        "Answer: " + "**a " * 10**5,
+        "\\boxed{" * 10**5,
+        "answer is " * 10**5,
+        "answer is" + ". " * 10**5,
+        "#### x\n" * 10**5,
+        "Answer: " + "10^" * 10**5,
         "Answer: \ud800\x00\N{ARABIC-INDIC DIGIT FIVE}",
         "```" * 10**5,
     ],
@@ -119,13 +205,6 @@ def test_hostile_text_is_graded_wrong(text: str, grade: Grader) -> None:
     """A pattern that backtracks takes hours for these texts."""
     for problem in (asking("5"), DOUBLE):
         assert grade(problem, text).score == 0
-
-
-def test_a_long_answer_is_wrong_with_a_reason() -> None:
-    assert exact(asking("1"), "Answer: " + "1" * 201) == (
-        0.0,
-        "the answer is longer than 200 characters",
-    )
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -0.1, 1.1, "high", None, 1j])
