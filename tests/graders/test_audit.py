@@ -85,7 +85,7 @@ def test_the_programming_graders_are_sound_on_every_family_and_level(count: int)
 def test_problems_whose_own_answer_scores_below_one_are_found_with_the_reason() -> None:
     fine = Problem("d", "f", 1, "3 + 4?", "7", "3 + 4 = 7\nAnswer: 7")
     contradicts = Problem("d", "f", 1, "3 + 4?", "7", "3 + 4 = 8\nAnswer: 8")
-    unreadable = Problem("d", "f", 1, "A sign?", ".")
+    unreadable = Problem("d", "f", 1, "A sign?", "\u200b")
     open_question = Problem("d", "f", 1, "Your favourite?", "")
 
     faults = find_unpassable(
@@ -93,5 +93,5 @@ def test_problems_whose_own_answer_scores_below_one_are_found_with_the_reason() 
     )
     assert faults == [
         (contradicts, "3 + 4 = 8\nAnswer: 8", "'8' is not the answer"),
-        (unreadable, "Answer: .", "'.' is not the answer"),
+        (unreadable, "Answer: \u200b", "'\\u200b' is not the answer"),
     ]
