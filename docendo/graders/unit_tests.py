@@ -1,73 +1,40 @@
-"""A problem's tests: reads them, and runs them against the program in an answer."""
+"""Runs a problem's tests against the program in an answer."""
 
-import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
+from docendo.assertions.suite import Suite, read_suite
+from docendo.assertions.values import read_value
 from docendo.errors import UserError
 from docendo.graders.answer import exact, parallel
-from docendo.graders.programs import extract_program
+from docendo.graders.programs import find_program
 from docendo.interfaces import Evaluator, Sandbox
 from docendo.parts import Part, PartConfig, default_part
-from docendo.records import Answer, Problem, Verdict
+from docendo.records import Answer, Outcome, Problem, Verdict
 
-__all__ = ["Case", "UnitTestConfig", "UnitTestGrader", "read_test", "run_calls"]
+__all__ = ["UnitTestConfig", "UnitTestGrader", "run_calls"]
 
-_MAX_PROGRAM = 2000
-_MAX_TEST = 1000
-
-
-class Case(NamedTuple):
-    """One line of `Problem.tests`, read."""
-
-    function: str
-    arity: int
-    call: str
-    want: str
-    """The ``repr`` of the value that the call must have."""
-
-
-def read_test(line: str) -> Case:
-    """The case that ``f(3) == 7`` states: a call with literal arguments, and the literal it must equal.
-
-    Literals are those of ``ast.literal_eval`` less sets, whose ``repr`` has no order. Raises
-    UserError for other lines.
-    """
-    try:
-        case = _parse_test(line) if len(line) <= _MAX_TEST else None
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        case = None
-    if case is None:
-        raise UserError(
-            f"a test reads like 'f(3) == 7', a call and a literal; got {line[:60]!r}"
-        )
-    return case
-
-
-def _parse_test(line: str) -> Case | None:
-    """None for an expression of another form. Raises what `ast` raises for anything else."""
-    tree = ast.parse(line, mode="eval").body
-    # The repr of a set depends on the order in which it was filled.
-    if any(isinstance(node, ast.Set) for node in ast.walk(tree)):
-        return None
-    match tree:
-        case ast.Compare(ast.Call(ast.Name(name), arguments, []), [ast.Eq()], [want]):
-            literals = [repr(ast.literal_eval(argument)) for argument in arguments]
-            call = f"{name}({', '.join(literals)})"
-            return Case(name, len(arguments), call, repr(ast.literal_eval(want)))
-    return None
+_MAX_PROGRAM = 100_000
+"""Characters: more than any model writes, and little for a sandbox."""
+_PREAMBLE = {
+    "nan": "nan = float('nan')",
+    "inf": "inf = float('inf')",
+    "Decimal": "from decimal import Decimal",
+    "Fraction": "from fractions import Fraction",
+}
+"""What the ``repr`` of a value needs, by the word it has."""
 
 
 @dataclass(frozen=True)
 class UnitTestGrader:
     """1 where the program in a text passes every test of the problem.
 
-    Problems without tests go through `exact`. The expected values stay in this process: the sandbox
-    sees the calls alone, after the candidate's program, and gives back text. So a program can pass
-    only by working out each value; nothing it redefines or prints is believed. A bare expression in
-    x (in x, y and z for more arguments) stands for the body of the function under test.
+    Problems without tests go through `exact`. The sandbox sees the calls of the tests alone, after
+    the program, and gives back text; a value that the text states is compared as the test says. So
+    a program can pass only by working out each value; nothing it redefines or prints is believed.
+    Conditions that are more than ``call == literal`` are judged in a second, fresh run of the
+    sandbox, in which the program is not.
     """
 
     run: Sandbox
@@ -75,35 +42,76 @@ class UnitTestGrader:
     def __call__(self, problem: Problem, text: str) -> Verdict:
         if not problem.tests:
             return exact(problem, text)
-        code = extract_program(text)
+        try:
+            suite = read_suite(problem.tests)
+        except UserError as error:
+            return Verdict(0.0, str(error))
+        code = find_program(text, suite)
         if code is None:
             return Verdict(0.0, "no answer")
         if len(code) > _MAX_PROGRAM:
             return Verdict(0.0, f"the program is longer than {_MAX_PROGRAM} characters")
-        try:
-            cases = [read_test(line) for line in problem.tests]
-        except UserError as error:
-            return Verdict(0.0, str(error))
 
-        outcome = self.run(_define(code, cases[0]), [case.call for case in cases])
+        outcome = _run_program(self.run, code, suite)
         # The values first: a wrong one says more than the failure of a later call.
-        for case, value in zip(cases, outcome.values, strict=False):
-            if value != case.want:
-                return Verdict(
-                    0.0, f"{case.call[:60]} gave {value[:60]}, not {case.want[:60]}"
-                )
-
-        if not outcome.ok or len(outcome.values) != len(cases):
+        reason = _find_wrong_value(suite, outcome.values)
+        if not reason and (not outcome.ok or len(outcome.values) != len(suite.calls)):
             return Verdict(0.0, outcome.reason)
+        if reason := reason or self._judge_conditions(suite, outcome.values):
+            return Verdict(0.0, reason)
         return Verdict(1.0, "passes every test")
 
+    def _judge_conditions(self, suite: Suite, values: Sequence[str]) -> str:
+        """Which condition is not true, in words; empty where all are."""
+        cases = [case for case in suite.cases if not case.expected]
+        if not cases:
+            return ""
+        texts = "".join(values)
+        lines = [line for name, line in _PREAMBLE.items() if name in texts]
+        try:
+            lines += [f"v{i} = {read_value(text)!r}" for i, text in enumerate(values)]
+        except ValueError as error:
+            return str(error)
 
-def run_calls(run: Sandbox, text: str, cases: Sequence[Case]) -> tuple[str, ...]:
+        conditions = [f"bool({case.condition})" for case in cases]
+        outcome = self.run("\n".join([*lines, suite.helpers]), conditions)
+
+        for case, value in zip(cases, outcome.values, strict=False):
+            if value != "True":
+                calls = ", ".join(_quote_value(suite, values, i) for i in case.values)
+                return f"{calls}, and not {case.text[:60]}"
+        return "" if len(outcome.values) == len(cases) else outcome.reason
+
+
+def run_calls(run: Sandbox, text: str, suite: Suite) -> tuple[str, ...]:
     """The ``repr`` of what the program in `text` gives for each call, up to the first that fails."""
-    code = extract_program(text)
-    if code is None or len(code) > _MAX_PROGRAM or not cases:
+    code = find_program(text, suite)
+    if code is None or len(code) > _MAX_PROGRAM:
         return ()
-    return run(_define(code, cases[0]), [case.call for case in cases]).values
+    return _run_program(run, code, suite).values
+
+
+def _run_program(run: Sandbox, code: str, suite: Suite) -> Outcome:
+    return run("\n".join(filter(None, (code, suite.inputs))), suite.calls)
+
+
+def _find_wrong_value(suite: Suite, values: Sequence[str]) -> str:
+    """Which value is not the expected one, in words; empty where none is wrong so far."""
+    for case in suite.cases:
+        place = case.values[0]
+        if case.expected and place < len(values):
+            try:
+                is_right = read_value(values[place]) == read_value(case.expected)
+            # Python's signalling NaN raises when it is compared.
+            except (ValueError, ArithmeticError):
+                is_right = False
+            if not is_right:
+                return f"{_quote_value(suite, values, place)}, not {case.expected[:60]}"
+    return ""
+
+
+def _quote_value(suite: Suite, values: Sequence[str], place: int) -> str:
+    return f"{suite.calls[place][:60]} gave {values[place][:60]}"
 
 
 class UnitTestConfig(PartConfig):
@@ -121,15 +129,3 @@ class UnitTestConfig(PartConfig):
 
     def applies(self, answer: Answer) -> bool:
         return bool(answer.problem.tests)
-
-
-def _define(code: str, case: Case) -> str:
-    """A program that defines the function under test, also for a lambda or a bare expression."""
-    name = case.function
-    # A search of the text and no parse: what does not compile must fail in the sandbox, with its error.
-    if re.search(rf"^\s*def\s+{name}\b|^{name}\s*=(?!=)", code, re.MULTILINE):
-        return code
-    if code.startswith("lambda"):
-        return f"{name} = (\n{code}\n)"
-    parameters = ", ".join("xyz"[: case.arity])
-    return f"def {name}({parameters}):\n    return (\n{code}\n)"

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
 
+from docendo.assertions.suite import read_suite
+from docendo.assertions.values import read_value
 from docendo.errors import UserError
 from docendo.graders.answer import exact, final_answer
-from docendo.graders.unit_tests import UnitTestGrader, read_test, run_calls
+from docendo.graders.unit_tests import UnitTestGrader, run_calls
 from docendo.interfaces import Engine, Sandbox
 from docendo.judges.filters import rejection_reason
 from docendo.prompts import INSTRUCTION, solve_prompt, verdict_prompt
@@ -115,15 +117,14 @@ class ModelJudge:
 
     def _compare_programs(self, answer: Answer, judge: AgentId, solution: str) -> Verdict:
         """Both programs get the tests' calls; the values that the tests expect are not read."""
-        # What the judge's program gives becomes the tests; read_test also refuses a value that is no literal.
+        # What the judge's program gives becomes the tests.
         try:
-            cases = [read_test(line) for line in answer.problem.tests]
-            values = run_calls(self.run, solution, cases)
-            tests = []
-            for case, value in zip(cases, values, strict=True):
-                test = f"{case.call} == {value}"
-                read_test(test)
-                tests.append(test)
+            suite = read_suite(answer.problem.tests)
+            values = run_calls(self.run, solution, suite)
+            tests = [suite.inputs]
+            for call, value in zip(suite.calls, values, strict=True):
+                tests.append(f"{call} == {read_value(value)!r}")
+            read_suite(tuple(tests))
         except (UserError, ValueError):
             return Verdict(0.0, f"{judge} came to no program that answers every call")
 

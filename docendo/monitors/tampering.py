@@ -3,9 +3,10 @@
 import ast
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
+from docendo.assertions.suite import read_suite
 from docendo.errors import UserError
-from docendo.graders.unit_tests import read_test
 from docendo.monitors.text import tokenize
 from docendo.records import Problem
 
@@ -74,11 +75,8 @@ def _module_parts(aliases: Sequence[ast.alias]) -> set[str]:
 def _assigns_test_name(tree: ast.AST, problem: Problem) -> bool:
     """Whether it defines or assigns a name of a test that neither problem nor tests ask for."""
     expected = set(tokenize(problem.prompt))
-    for test in problem.tests:
-        try:
-            expected.add(read_test(test).function)
-        except UserError:
-            continue
+    with suppress(UserError):
+        expected |= read_suite(problem.tests).names
 
     for node in ast.walk(tree):
         name = _assigned_name(node)

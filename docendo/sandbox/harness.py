@@ -14,7 +14,9 @@ from typing import Any
 
 __all__ = ["main"]
 
-_PLAIN_TYPES = (int, float, str, bytes, bool, type(None), complex, type(...))
+_ATOMS: tuple[Any, ...] = (bool, int, float, str, bytes, complex, type(None), type(...))
+_CONTAINERS: tuple[Any, ...] = (list, tuple, set, frozenset)
+_NUMBERS = ("decimal.Decimal", "fractions.Fraction")
 _MAX_LENGTH = 10_000
 
 
@@ -27,16 +29,18 @@ def main() -> None:
 
     # Bound to locals before the program runs and can replace them in their modules.
     to_text = repr
+    copy = _copy
     write = os.write
     to_json = json.dumps
 
     namespace: dict[str, Any] = {"__name__": "answer"}
     exec(compile(request["code"], "answer", "exec"), namespace)  # noqa: S102
     for call in request["calls"]:
-        value = eval(call, namespace)  # noqa: S307
-        if not _is_plain(value):
-            raise TypeError(f"the value of {call[:60]} is not made of Python's own types")
-        text = to_text(value)
+        try:
+            text = to_text(copy(eval(call, namespace)))  # noqa: S307
+        except _NotPlainError as error:
+            message = f"the value of {call[:60]} is not made of Python's own types"
+            raise TypeError(message) from error
         if len(text) > _MAX_LENGTH:
             raise ValueError(
                 f"the value of {call[:60]} is longer than {_MAX_LENGTH} characters"
@@ -44,13 +48,30 @@ def main() -> None:
         write(channel, f"{request['mark']} {to_json(text)}\n".encode())
 
 
-def _is_plain(value: object) -> bool:
-    """Whether no class of the program's own is in it: its ``__repr__`` could say anything."""
-    if type(value) in _PLAIN_TYPES:
-        return True
-    if type(value) is dict:
-        return all(_is_plain(part) for pair in value.items() for part in pair)
-    return type(value) in (list, tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
+class _NotPlainError(Exception):
+    """No value that a literal could be equal to."""
+
+
+class _Text(str):
+    """The ``repr`` of a part, which is that of this, too."""
+
+    __repr__ = str.__str__
+
+
+def _copy(value: object) -> object:
+    """A value whose ``repr`` is by Python's own classes alone: one of a subclass counts as what it extends."""
+    for kind in _ATOMS:
+        if isinstance(value, kind):
+            return _Text(kind.__repr__(value))
+    if isinstance(value, dict):
+        return {_copy(key): _copy(part) for key, part in dict.items(value)}
+    for kind in _CONTAINERS:
+        if isinstance(value, kind):
+            return kind(map(_copy, kind.__iter__(value)))
+    # Imported by the program, if at all.
+    if f"{type(value).__module__}.{type(value).__name__}" in _NUMBERS:
+        return _Text(type(value).__repr__(value))
+    raise _NotPlainError
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from docendo.assertions.suite import read_suite
 from docendo.graders.answer import exact
-from docendo.graders.unit_tests import UnitTestGrader, read_test
+from docendo.graders.unit_tests import UnitTestGrader
 from docendo.problems.procedural import LEVELS
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import Problem
@@ -123,7 +124,7 @@ def test_python_agrees_that_the_code_passes_its_tests(family: str, level: int) -
         assert len(problem.tests) >= 4
         for line in problem.tests:
             assert value(line, names) is True
-            read_test(line)
+            assert read_suite((line,)).cases[0].expected
 
 
 def words_to_value(words: str, x: int) -> int:

@@ -48,7 +48,6 @@ def test_a_program_that_passes_every_test_is_right(
     ("text", "reason"),
     [
         ("Answer: x + 3", "f(0) gave 3, not 0"),
-        ("Answer: x * 2.0", "f(3) gave 6.0, not 6"),
         ("Answer: ", "no answer"),
         ("Answer: x / 0", "ZeroDivisionError: division by zero"),
         ("Answer: y", "NameError: name 'y' is not defined"),
@@ -58,7 +57,7 @@ def test_a_program_that_passes_every_test_is_right(
             "ModuleNotFoundError: No module named 'numpy'",
         ),
         (
-            "Answer: {1, 2}",
+            "Answer: iter([x])",
             "TypeError: the value of f(3) is not made of Python's own types",
         ),
         (

@@ -40,8 +40,11 @@ def test_chance_is_seeded() -> None:
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
-        ("class A(int):\n    __repr__ = lambda s: '6'\nf = A", "not made of Python's own"),
-        ("f = lambda x: [[set()]]", "not made of Python's own"),
+        (
+            "class A:\n    __repr__ = lambda s: '6'\nf = lambda x: A()",
+            "not made of Python's own",
+        ),
+        ("f = lambda x: [[{iter([])}]]", "not made of Python's own"),
         ("f = lambda x: 'a' * 10_001", "is longer than 10000 characters"),
         ("f = lambda x: 1 / 0", "ZeroDivisionError"),
     ],
@@ -51,6 +54,27 @@ def test_a_value_that_could_lie_or_never_came_ends_it(code: str, problem: str) -
     assert done.returncode != 0
     assert done.stdout == ""
     assert problem in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("class A(int):\n    __repr__ = lambda s: '6'\nf = A", "3"),
+        (
+            "class A(list):\n    __iter__ = lambda s: iter([6])\nf = lambda x: A([x])",
+            "[3]",
+        ),
+        (
+            "from collections import Counter\nf = lambda x: Counter('aab')",
+            "{'a': 2, 'b': 1}",
+        ),
+        ("f = lambda x: (set(), {x}, frozenset({x}))", "(set(), {3}, frozenset({3}))"),
+        ("from decimal import Decimal as f", "Decimal('3')"),
+        ("from enum import IntEnum\nE = IntEnum('E', 'a b c')\nf = E", "3"),
+    ],
+)
+def test_a_value_of_a_subclass_counts_as_what_it_extends(code: str, text: str) -> None:
+    assert answer(code, ["f(3)"]).stdout == f"m {json.dumps(text)}\n"
 
 
 def test_a_program_cannot_replace_what_writes_its_values() -> None:
