@@ -1,5 +1,6 @@
 """From the settings of a domain to its own source: a program, a file, or a user's own part."""
 
+from docendo.build.own_answers import explain_wrong_answers
 from docendo.build.people import build_person
 from docendo.config.load import Config
 from docendo.datasets.columns import Columns
@@ -58,4 +59,9 @@ def build_member(
         source = build_source(part, context)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    return source, source.quarantined if isinstance(source, FileSource) else ()
+    if not isinstance(source, FileSource):
+        return source, ()
+
+    wrong = explain_wrong_answers(config, domain, source.problems)
+    source = source.without(wrong, where)
+    return source, source.quarantined

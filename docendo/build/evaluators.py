@@ -15,7 +15,13 @@ from docendo.interfaces import Engine, Evaluator
 from docendo.judges.judge import JudgeConfig
 from docendo.records import BASE, AgentId, Answer
 
-__all__ = ["EvaluatorPanel", "build_panel", "check_evaluators", "judge_models"]
+__all__ = [
+    "EvaluatorPanel",
+    "build_evaluator",
+    "build_panel",
+    "check_evaluators",
+    "judge_models",
+]
 
 _MAX_BYTES_PER_TOKEN = 12
 """Three times as many as in English text; a judge does not read longer answers."""
@@ -120,6 +126,16 @@ class _PanelBuilder:
         """True for parts that have no rule of their own."""
         rule = getattr(self.config.evaluators[name], "applies", None)
         return not callable(rule) or bool(rule(answer))
+
+
+def build_evaluator(config: Config, name: str | None) -> Evaluator:
+    """An evaluator without an engine and without people; the ground truth for None.
+
+    Raises UserError where it needs one of them.
+    """
+    if name is None:
+        return ground_truth_evaluator()
+    return _PanelBuilder(config, None, RatingQueue()).find(name)
 
 
 def judge_models(

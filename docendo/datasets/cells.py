@@ -1,7 +1,6 @@
 """The cells of a row as text: numbers as a person writes them, lists, and what is refused."""
 
-import json
-from collections.abc import Sequence
+import ast
 from decimal import Decimal
 from math import isfinite
 from typing import TypeGuard
@@ -37,16 +36,17 @@ def read_text(
 
 
 def read_list(row: FileRow, name: str) -> list[str]:
-    """The texts of a column: those of a list, of a JSON list in a text, or the lines of a text."""
+    """The texts of a column: those of a list, of a list in a text, or the lines of a text."""
     value = row.values.get(name)
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value, parse_float=Decimal)
-        except (ValueError, ArithmeticError, RecursionError):
-            raise RowError(f"{name!r} starts like a JSON list, but is none") from None
     if isinstance(value, str):
-        value = [line for line in value.splitlines() if line.strip()]
-    if not isinstance(value, Sequence):
+        text = read_text(row, name)
+        value = text.splitlines()
+        if text.startswith("["):
+            try:
+                value = ast.literal_eval(text)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                raise RowError(f"{name!r} begins like a list, but is none") from None
+    if not isinstance(value, list | tuple):
         raise RowError(f"{_missing_or_type(value, repr(name))}, expected a list")
     if not value:
         raise RowError(f"{name!r} is empty")

@@ -26,7 +26,9 @@ class Columns(ConfigModel):
     solution: str = _SOLUTION
     """Column of the worked solution. Under its default name it may be missing."""
     tests: str | None = None
-    """Column of tests of a program, such as `f(3) == 7`: a list, or one per line."""
+    """Column of tests of a program, such as `f(3) == 7`: a list, or a text."""
+    setup: str | None = None
+    """Column of statements that come before the tests. It may be empty."""
     family: str | None = None
     """Column of the family. Default: one family, named like the domain."""
     level: str | None = None
@@ -62,7 +64,14 @@ class Columns(ConfigModel):
             columns: list[str | None] = [column for _, column, _ in parts]
         else:
             columns = [self.question]
-        columns += [self.answer, self.family, self.level, self.tests, self.split]
+        columns += [
+            self.answer,
+            self.family,
+            self.level,
+            self.tests,
+            self.setup,
+            self.split,
+        ]
 
         optional: tuple[str, ...] = (_SOLUTION,)
         if self.solution != _SOLUTION:

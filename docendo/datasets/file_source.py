@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import Any
 
 from docendo.datasets.columns import Columns, SplitNames
-from docendo.datasets.files import BadRow, read_problems
+from docendo.datasets.files import BadRow, explain_bad_rows, read_problems
 from docendo.datasets.split import question_id, split_of_question
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Split
@@ -28,6 +28,29 @@ class FileSource:
     """The keys of held-out problems; None where their questions decide."""
     quarantined: tuple[BadRow, ...] = ()
     """Rows of the file that are no problems."""
+
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The file that a problem's source names, as the user wrote it."""
+
+    def without(self, reasons: Mapping[str, str], where: str) -> "FileSource":
+        """The source less the problems that have a reason, by key; they are set aside.
+
+        Raises UserError, saying `where`, where none is left.
+        """
+        if not reasons:
+            return self
+        remaining = []
+        bad_rows = list(self.quarantined)
+        for problem in self.problems:
+            if problem.key not in reasons:
+                remaining.append(problem)
+                continue
+            name, _, line = problem.source.rpartition(":")
+            bad_rows.append(BadRow(self.files[name], int(line), reasons[problem.key]))
+
+        if not remaining:
+            raise UserError(f"{where}: {explain_bad_rows('no usable row', bad_rows)}")
+        return replace(self, problems=tuple(remaining), quarantined=tuple(sorted(bad_rows)))
 
     @cached_property
     def levels(self) -> Mapping[str, Sequence[int]]:
@@ -101,7 +124,9 @@ class FileAskerConfig(PartConfig):
             held_out=self.held_out,
             split=self.split,
         )
-        return FileSource(context.domain, rows.problems, rows.held_out, rows.quarantined)
+        return FileSource(
+            context.domain, rows.problems, rows.held_out, rows.quarantined, rows.files
+        )
 
     def file_settings(self) -> dict[str, str]:
         files = {"file": self.file, "held_out": self.held_out}

@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from docendo.assertions.column import read_tests
 from docendo.datasets.arrow_rows import HUB
 from docendo.datasets.cells import (
     RowError,
@@ -47,9 +49,13 @@ class FileProblems:
     held_out: frozenset[str]
     """The keys of those that are never trained on."""
     quarantined: tuple[BadRow, ...]
+    """Sorted by file and line."""
+    files: Mapping[str, str]
+    """The file that a problem's source names, as the user wrote it."""
 
 
-class _Part(NamedTuple):
+@dataclass(frozen=True)
+class _Part:
     """Rows that are read together."""
 
     file: str
@@ -60,11 +66,11 @@ class _Part(NamedTuple):
     is_named: bool = False
     """Whether it must have that one."""
 
-    @property
+    @cached_property
     def label(self) -> str:
         return f"{self.file}[{self.dataset_split}]" if self.is_named else self.file
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What a problem's source says of the file."""
         return self.label if self.file.startswith(HUB) else Path(self.label).name
@@ -104,7 +110,8 @@ def read_problems(
         message = explain_bad_rows("no usable held-out row", reading.bad_rows)
         raise UserError(f"{parts[-1].label}: {message}")
     keys = frozenset(reading.problems[number].key for number in reading.held_out)
-    return FileProblems(problems, keys, tuple(reading.bad_rows))
+    files = {part.name: part.label for part in parts}
+    return FileProblems(problems, keys, tuple(sorted(reading.bad_rows)), files)
 
 
 def explain_bad_rows(message: str, rows: Sequence[BadRow]) -> str:
@@ -152,7 +159,7 @@ def _split_parts(
         test = _Part(file, "held-out", test_split, is_named=True)
     else:
         return [train]
-    return [train._replace(split="train"), test]
+    return [replace(train, split="train"), test]
 
 
 @dataclass
@@ -255,9 +262,24 @@ def _parse_problem(row: FileRow, domain: str, columns: Columns, source: str) -> 
         prompt=prompt,
         answer=answer,
         solution=_end_with_answer(solution, answer),
-        tests=tuple(read_list(row, columns.tests)) if columns.tests else (),
+        tests=_read_tests(row, columns),
         source=source,
     )
+
+
+def _read_tests(row: FileRow, columns: Columns) -> tuple[str, ...]:
+    if not columns.tests:
+        return ()
+    setup = read_text(row, columns.setup, accept_empty=True) if columns.setup else ""
+    is_text = isinstance(row.values.get(columns.tests), str)
+    cell = read_text(row, columns.tests) if is_text else read_list(row, columns.tests)
+    try:
+        tests = read_tests(cell, setup)
+    except UserError as error:
+        raise RowError(f"{columns.tests!r}: {error}") from error
+    if not tests:
+        raise RowError(f"{columns.tests!r} has no test")
+    return tests
 
 
 def _end_with_answer(solution: str, answer: str) -> str:

@@ -17,6 +17,8 @@ from docendo.errors import UserError
 
 __all__ = ["has_splits", "read_rows"]
 
+_JSON = json.JSONDecoder(parse_float=Decimal)
+
 
 def has_splits(file: str) -> bool:
     """Whether it is a dataset, which may have several splits."""
@@ -74,7 +76,7 @@ def _parse_json(number: int, text: str | None) -> FileRow:
     if not is_text(text):
         return FileRow(number, {}, "not UTF-8")
     try:
-        value = json.loads(text, parse_float=Decimal)
+        value = _JSON.decode(text)
     except RecursionError:
         return FileRow(number, {}, "JSON nested too deeply")
     except json.JSONDecodeError as error:

@@ -32,6 +32,9 @@ def question_id(question: str) -> int:
 
     Case, width of letters (NFKC), space and punctuation at the end make no difference.
     """
-    text = unicodedata.normalize("NFKC", question).casefold()
-    text = " ".join(text.split()).rstrip(_ENDINGS)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
+    # plain ASCII, which most questions are, has no other form
+    text = question if question.isascii() else unicodedata.normalize("NFKC", question)
+    text = " ".join(text.casefold().split()).rstrip(_ENDINGS)
+    return int.from_bytes(
+        blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    )
