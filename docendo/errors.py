@@ -6,11 +6,13 @@
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 __all__ = [
     "RunError",
     "UserError",
     "closest_hint",
+    "require_package",
     "suggestion",
 ]
 
@@ -21,6 +23,18 @@ class UserError(ValueError):
 
 class RunError(RuntimeError):
     """A run cannot go on through no fault of the input; what was committed is safe."""
+
+
+def require_package(module: str, purpose: str, extra: str) -> None:
+    """Raises UserError with the command that installs it where a package of an extra is missing.
+
+    `module` is its name in Python; `purpose` is what needs it, as the message begins.
+    """
+    # looked for, not imported: some take seconds
+    if find_spec(module) is None:
+        raise UserError(
+            f"{purpose}: the package {module} is missing; run: pip install 'docendo[{extra}]'"
+        )
 
 
 def closest_hint(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docendo.analysis.matrices import Matrix, Vector
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, require_package
 
 __all__ = ["TIE", "max_entropy_nash", "nash_support"]
 
@@ -166,8 +166,7 @@ def _scaled(game: Matrix) -> Matrix:
 
 
 def _linprog() -> Any:
-    try:
-        from scipy.optimize import linprog
-    except ImportError as error:
-        raise UserError("equilibria need scipy: pip install 'docendo[league]'") from error
+    require_package("scipy", "equilibria", "league")
+    from scipy.optimize import linprog
+
     return linprog

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docendo.analysis.matrices import Matrix, Vector
-from docendo.errors import UserError
+from docendo.errors import UserError, require_package
 from docendo.statistics import NORMAL_QUANTILE
 
 __all__ = [
@@ -132,12 +132,8 @@ def fit_openskill(wins: Matrix) -> Skills:
     Pairs are played in the rounds of a round robin, so that nobody's matches come all at once.
     Pairs that never met are left out. Needs openskill.
     """
-    try:
-        from openskill.models import PlackettLuce
-    except ImportError as error:
-        raise UserError(
-            "these ratings need openskill: pip install 'docendo[league]'"
-        ) from error
+    require_package("openskill", "ratings", "league")
+    from openskill.models import PlackettLuce
 
     model = PlackettLuce()
     ratings = [model.rating() for _ in wins]

@@ -18,6 +18,8 @@ __all__ = ["app", "main"]
 
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 """What typer raises for words that are no command line; it has no public name."""
+_LOCAL_PACKAGES = {"torch", "transformers", "safetensors"}
+_INSTALL_LOCAL = "pip install 'docendo[local]'"
 
 
 def main() -> None:
@@ -38,6 +40,14 @@ def main() -> None:
     except (UserError, RunError) as error:
         complain(str(error))
         sys.exit(2 if isinstance(error, UserError) else 1)
+    except ModuleNotFoundError as error:
+        # every other package is asked for by name where it is used
+        if error.name not in _LOCAL_PACKAGES:
+            raise
+        complain(
+            f"a local model: the package {error.name} is missing; run: {_INSTALL_LOCAL}"
+        )
+        sys.exit(2)
     except OSError as error:
         # any other OSError that arrives here is a bug, and shows its traceback
         if error.errno != errno.ENAMETOOLONG:

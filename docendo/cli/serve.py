@@ -9,7 +9,7 @@ import typer
 from docendo.cli.options import RunPath
 from docendo.cli.output import notice
 from docendo.cli.runs import open_trained
-from docendo.errors import UserError
+from docendo.errors import UserError, require_package
 from docendo.store import RunDirectory
 from docendo.urls import is_loopback_host
 
@@ -42,13 +42,8 @@ def serve(
     nothing. Concurrent requests share a batch, for all agents. Clients need the token: from
     --token-file, else from DOCENDO_TOKEN, else a new one that is shown. Ctrl-C ends it.
     """
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise UserError(
-            f"docendo serve needs {error.name}: pip install 'docendo[serve]'"
-        ) from error
+    for module in ("starlette", "uvicorn"):
+        require_package(module, "docendo serve", "serve")
     from docendo.serving.app import ServingRules
     from docendo.serving.server import build_server, find_token, open_socket
 

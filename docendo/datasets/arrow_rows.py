@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from docendo.datasets.rows import ColumnNames, FileRow
-from docendo.errors import UserError, suggestion
+from docendo.errors import UserError, require_package, suggestion
 
 __all__ = ["HUB", "read_dataset_folder", "read_hub_dataset", "read_parquet"]
 
@@ -24,7 +23,8 @@ _MIN_DATASETS_VERSION = 4
 def read_parquet(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
     """The rows of a Parquet file. Raises UserError where it cannot be read."""
     file = str(path)
-    parquet = _import_library("pyarrow.parquet", file)
+    require_package("pyarrow", file, "data")
+    from pyarrow import parquet
 
     def batches() -> Iterator[Any]:
         with parquet.ParquetFile(path) as source:
@@ -81,7 +81,8 @@ def read_hub_dataset(
 def _read_dataset(
     load: Callable[[Any], Any], columns: ColumnNames, file: str
 ) -> Iterator[FileRow]:
-    datasets = _import_library("datasets", file)
+    require_package("datasets", file, "hub")
+    import datasets
 
     def batches() -> Iterator[Any]:
         yield from load(datasets).with_format("arrow").iter(_ROWS_PER_BATCH)
@@ -109,7 +110,8 @@ def _choose_split(loaded: Any, split: str, is_named: bool, file: str) -> Any:
 
 def _guard(batches: Callable[[], Iterator[Any]], file: str) -> Iterator[Any]:
     """The batches; whatever a library cannot read is a UserError."""
-    arrow = _import_library("pyarrow", file)
+    import pyarrow as arrow
+
     try:
         yield from batches()
     except UserError:
@@ -165,13 +167,3 @@ def _read_cell(scalar: Any) -> object:
         return scalar.as_py()
     except (ValueError, OverflowError) as error:
         return error
-
-
-def _import_library(module: str, file: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        library = module.partition(".")[0]
-        raise UserError(
-            f"{file}: needs {library}; install it with: pip install {library}"
-        ) from error

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from docendo import sandbox
-from docendo.errors import UserError
+from docendo.errors import UserError, require_package
 from docendo.graders.answer import exact, final_answer
 from docendo.graders.notation import plain, powers_as_exponents
 from docendo.graders.patterns import AnswerPattern, with_pattern
@@ -76,10 +75,7 @@ class Symbolic:
     """The process is killed after that time for one answer, since sympy may not come back."""
 
     def __post_init__(self) -> None:
-        if find_spec("math_verify") is None:
-            raise UserError(
-                "symbolic answers need math-verify; install it with: pip install math-verify"
-            )
+        require_package("math_verify", "symbolic answers", "judging")
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docendo.errors import UserError, suggestion
+from docendo.errors import UserError, require_package, suggestion
 from docendo.parts import PartConfig
 from docendo.records import Problem, Verdict
 
@@ -36,12 +36,8 @@ class SpellingGrader:
 
     @cached_property
     def _checker(self) -> Any:
-        try:
-            from spellchecker import SpellChecker
-        except ImportError as error:
-            raise UserError(
-                "a spell-checker needs pyspellchecker: pip install pyspellchecker"
-            ) from error
+        require_package("spellchecker", "spelling", "judging")
+        from spellchecker import SpellChecker
 
         if self.language not in _LANGUAGES:
             hint = suggestion(self.language, _LANGUAGES)

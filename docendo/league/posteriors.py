@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from docendo.errors import UserError
+from docendo.errors import require_package
 from docendo.interfaces import FloatArray
 
 __all__ = ["GainPosterior", "RatePosterior"]
@@ -125,10 +125,7 @@ class GainPosterior:
 
 
 def _scipy_special() -> Any:
-    try:
-        from scipy import special
-    except ImportError as error:
-        raise UserError(
-            "intervals need scipy; run: pip install 'docendo[league]'"
-        ) from error
+    require_package("scipy", "intervals", "league")
+    from scipy import special
+
     return special

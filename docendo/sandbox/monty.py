@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, UserError, require_package
 from docendo.parts import PartConfig
 from docendo.records import Outcome
 
@@ -102,12 +102,9 @@ def build_strict_monty() -> MontySandbox:
 
 
 def _import_monty() -> Any:
-    try:
-        import pydantic_monty
-    except ImportError as error:
-        raise UserError(
-            "running programs needs pydantic-monty: pip install pydantic-monty"
-        ) from error
+    require_package("pydantic_monty", "running programs", "sandbox")
+    import pydantic_monty
+
     return pydantic_monty
 
 
@@ -116,7 +113,7 @@ def _open_pool(monty: Any, seconds: float) -> Any:
         return monty.Monty(max_processes=1, request_timeout=seconds + _GRACE_SECONDS)
     except FileNotFoundError as error:
         raise UserError(
-            "pydantic-monty has no worker program here: pip install pydantic-monty"
+            "pydantic-monty has no worker program here: pip install 'docendo[sandbox]'"
         ) from error
 
 

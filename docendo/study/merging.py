@@ -18,7 +18,7 @@ from docendo.build.school import build_school
 from docendo.config import AgentConfig
 from docendo.config.load import Config
 from docendo.engines.local.base_model import load_base
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, require_package
 from docendo.records import AgentId
 from docendo.run.session import Session
 
@@ -78,12 +78,8 @@ def _merge_adapters(
     config: Config, folders: Mapping[AgentId, Path], peft_method: str, rank: int, out: Path
 ) -> Path:
     """The folder of the merged adapter."""
-    try:
-        from peft import PeftModel
-    except ImportError as error:
-        raise UserError(
-            "merging adapters needs PEFT; run: pip install 'docendo[study]'"
-        ) from error
+    require_package("peft", "merging adapters", "study")
+    from peft import PeftModel
 
     # Concatenation weighs each adapter by its share; TIES takes the sum of what agrees.
     averages = peft_method == "cat"

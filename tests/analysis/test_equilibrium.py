@@ -66,6 +66,6 @@ def test_payoffs_of_very_different_sizes_still_have_an_equilibrium(seed: int) ->
 def test_without_scipy_the_error_names_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
         max_entropy_nash(np.array(RPS, dtype=float))

@@ -59,7 +59,7 @@ def test_openskill_of_draws_stays_in_the_middle() -> None:
 def test_without_openskill_the_error_names_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "openskill.models", None)
+    monkeypatch.setitem(sys.modules, "openskill", None)
     with pytest.raises(UserError, match=r"pip install 'docendo\[league\]'"):
         fit_openskill(np.zeros((2, 2)))
 

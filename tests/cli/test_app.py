@@ -7,6 +7,7 @@ import pytest
 from typer.main import get_command
 
 import docendo as package
+from docendo import cli
 from docendo.cli import app
 from tests.cli.toys import docendo
 
@@ -51,6 +52,17 @@ def test_an_old_command_name_is_refused_with_the_new_one(
 ) -> None:
     done = docendo(*words)
     assert (done.code, done.out, done.err) == (2, "", f"docendo: {message}\n")
+
+
+def test_without_torch_a_command_ends_in_one_line_with_the_pip_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "docendo.build.backend", None)
+    monkeypatch.setattr(cli, "_LOCAL_PACKAGES", {"docendo.build.backend"})
+    done = docendo("run", "--dry-run")
+    assert done.code == 2
+    assert done.err.endswith(" is missing; run: pip install 'docendo[local]'\n")
+    assert done.err.count("\n") == 1
 
 
 def test_libraries_print_nothing_unless_their_environment_variables_say_so(

@@ -129,7 +129,7 @@ def test_a_missing_interpreter_is_named_with_the_command_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
-    with pytest.raises(UserError, match="pip install pydantic-monty"):
+    with pytest.raises(UserError, match=r"pip install 'docendo\[sandbox\]'"):
         build_strict_monty()
 
 

@@ -105,7 +105,5 @@ def test_without_peft_the_error_names_the_package_to_install(
     experts: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(
-        UserError, match=r"merging adapters needs PEFT; run: pip install 'docendo\[study\]'"
-    ):
+    with pytest.raises(UserError, match=r"peft is missing; run: .*'docendo\[study\]'"):
         build_merged_backend(experts, LEAGUE, "average")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from docendo.engines.constrained.completion import Closer, closing_literals
-from docendo.errors import UserError
+from docendo.errors import require_package
 from docendo.records import Grammar
 
 __all__ = [
@@ -34,12 +34,9 @@ final: /{}/
 
 
 def _library() -> Any:
-    try:
-        import llguidance
-    except ImportError as error:
-        raise UserError(
-            "a grammar needs llguidance; install it with: pip install llguidance"
-        ) from error
+    require_package("llguidance", "a grammar", "grammar")
+    import llguidance
+
     return llguidance
 
 

@@ -1,13 +1,12 @@
 """Models in GGUF files: read once, and kept as a folder that loads in a tenth of the time."""
 
 from hashlib import file_digest
-from importlib.util import find_spec
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docendo.cache import cache_folder
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, UserError, require_package
 from docendo.store.atomic import folder_written_aside
 
 if TYPE_CHECKING:
@@ -31,11 +30,13 @@ def check_gguf(path: Path) -> None:
             f"model {str(path)!r} is not a GGUF file; "
             "expected one, a folder, or a Hugging Face id"
         )
-    for package in ("gguf", "accelerate"):
-        if find_spec(package) is None:
-            raise UserError(
-                f"reading a GGUF file needs {package}; install it with: pip install {package}"
-            )
+    _require_readers()
+
+
+def _require_readers() -> None:
+    # transformers reads GGUF files with their help, and tells of their absence in several lines
+    for package in ("accelerate", "gguf"):
+        require_package(package, "reading a GGUF file", "local")
 
 
 def gguf_folder(path: Path, dtype: "torch.dtype") -> Path:
@@ -79,6 +80,7 @@ def _read(path: Path, dtype: "torch.dtype") -> tuple[Any, Any]:
 
     from docendo.engines.local.pretrained import load_pretrained
 
+    _require_readers()
     location = {
         "pretrained_model_name_or_path": str(path.parent),
         "gguf_file": path.name,

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
 from docendo.engines.remote.http import ChatClient, Failure, Reply
 from docendo.engines.remote.rate_limit import RateLimit
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, UserError, require_package
 from docendo.records import Completion, Request, Usage
 from docendo.urls import is_loopback
 
@@ -147,8 +146,7 @@ class Endpoint:
         """The headers, and the secrets among them."""
         service = self.service
         where = f"[endpoints.{self.name}]"
-        if find_spec("httpx2") is None:
-            raise UserError(f"{where} needs httpx2: pip install 'docendo[endpoint]'")
+        require_package("httpx2", where, "endpoint")
 
         # The fixed headers first, so that a setting can replace them.
         headers = {**_HEADERS, **service.headers}

