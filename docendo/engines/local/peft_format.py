@@ -39,6 +39,15 @@ _PLAIN_LORA = {
 """Settings of PEFT with which an adapter is what the bank can hold."""
 _UNSET = ("layers_to_transform", "modules_to_save", "target_parameters")
 _EMPTY = ("alpha_pattern", "rank_pattern")
+_READ = {"peft_type", "r", "lora_alpha", "use_rslora"}
+_INERT = {
+    *("auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version"),
+    *("revision", "task_type", "target_modules", "exclude_modules", "layers_pattern"),
+    *("lora_dropout", "eva_config", "megatron_core", "qalora_group_size"),
+}
+"""Settings that change nothing of what a saved adapter does: its layers are in its tensors."""
+_PLAIN_STARTS = (True, "gaussian", "orthogonal", "eva")
+"""Values of `init_lora_weights` that leave the base as it is; PiSSA and others change it."""
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _MAX_ALPHA = 1e6
 
@@ -179,13 +188,13 @@ def _read_scale(bank: AdapterBank, folder: Path) -> float:
         raise UserError(
             f"{path}: got peft_type {config.get('peft_type')!r}, expected 'LORA'"
         )
-    expected = {**_PLAIN_LORA, **dict.fromkeys(sorted((*_UNSET, *_EMPTY)))}
-    for name, plain in expected.items():
-        setting = config.get(name) or plain
-        if setting != plain:
+    plain = {"bias": ("none",), "init_lora_weights": _PLAIN_STARTS}
+    for name, setting in config.items():
+        # what is off changes nothing, whatever a newer PEFT means by it
+        if setting and name not in _READ | _INERT and setting not in plain.get(name, ()):
             raise UserError(
-                f"{path}: got {name} {setting!r}; "
-                f"only plain LoRA can be loaded, where it is {plain!r}"
+                f"{path}: got {name!r}: {setting!r:.200}; "
+                "only plain LoRA can be loaded, which is without it"
             )
 
     rank, alpha = config.get("r"), config.get("lora_alpha")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import EvaConfig, LoraConfig, PeftModel, VeraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -31,7 +31,12 @@ from tests.engines.toys import (
     plain,
 )
 
-pytestmark = pytest.mark.filterwarnings(PEFT_WARNS)
+VARIANTS_WARN = "ignore:(lora with eva|aLoRA is|`lora_bias=True`|Adapter 'default'):"
+"""PEFT warns of what a variant cannot do, or costs."""
+pytestmark = [
+    pytest.mark.filterwarnings(PEFT_WARNS),
+    pytest.mark.filterwarnings(VARIANTS_WARN),
+]
 
 PROMPTS = [[5], [9, 200, 31, 77], [*range(1, 250, 3)]]
 
@@ -115,6 +120,71 @@ def test_an_adapter_made_by_peft_can_be_read(tmp_path: Path) -> None:
     assert_agree(model, engine, ANN)
 
 
+def save_with_peft(config: Any, folder: Path) -> Any:
+    """What PEFT loads from the adapter that it saves of this kind, after some training."""
+    torch.manual_seed(4)
+    model = get_peft_model(plain(), config)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if "lora_" in name:
+                weights.add_(0.1 * torch.randn_like(weights))
+    model.save_pretrained(folder)
+    return PeftModel.from_pretrained(plain(), folder).eval()
+
+
+PLAIN_LORA = {"r": RANK, "lora_alpha": 5, "target_modules": "all-linear"}
+
+
+@pytest.mark.parametrize("start", [True, False, "gaussian", "orthogonal", "eva"])
+def test_an_adapter_that_leaves_the_base_as_it_is_answers_as_in_peft(
+    start: bool | str, tmp_path: Path
+) -> None:
+    eva = EvaConfig() if start == "eva" else None
+    config = LoraConfig(**PLAIN_LORA, init_lora_weights=start, eva_config=eva)
+    model = save_with_peft(config, tmp_path)
+    engine = fresh()
+    load_adapter(engine.bank, ANN, tmp_path)
+    assert_agree(model, engine, ANN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"init_lora_weights": "pissa"}, "'init_lora_weights': 'pissa'"),
+        ({"init_lora_weights": "pissa_niter_2"}, "'init_lora_weights': 'pissa_niter_2'"),
+        ({"init_lora_weights": "olora"}, "'init_lora_weights': 'olora'"),
+        ({"use_dora": True}, "'use_dora': True"),
+        ({"lora_bias": True}, "'lora_bias': True"),
+        ({"bias": "lora_only"}, "'bias': 'lora_only'"),
+        ({"alora_invocation_tokens": [3, 4]}, "'alora_invocation_tokens'"),
+        ({"modules_to_save": ["norm"]}, "'modules_to_save'"),
+        ({"trainable_token_indices": [5]}, "'trainable_token_indices'"),
+        ({"rank_pattern": {"q_proj": 2}}, "'rank_pattern'"),
+        ({"alpha_pattern": {"q_proj": 9}}, "'alpha_pattern'"),
+        ({"layers_to_transform": [0]}, "'layers_to_transform'"),
+        ({"layer_replication": [[0, 1], [0, 1]]}, "'layer_replication'"),
+    ],
+)
+def test_an_adapter_that_peft_reads_in_another_way_is_refused(
+    changes: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    if "layers_to_transform" in changes or "layer_replication" in changes:
+        changes = {**changes, "target_modules": ["q_proj"]}
+    model = get_peft_model(plain(), LoraConfig(**{**PLAIN_LORA, **changes}))
+    model.save_pretrained(tmp_path)
+    bank = fresh().bank
+    with pytest.raises(UserError, match=rf"adapter_config.json: got {told}"):
+        load_adapter(bank, ANN, tmp_path)
+    assert ANN not in bank.slots
+
+
+def test_an_adapter_that_is_not_of_lora_is_refused(tmp_path: Path) -> None:
+    config = VeraConfig(r=RANK, target_modules=["q_proj"])
+    get_peft_model(plain(), config).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="got peft_type 'VERA', expected 'LORA'"):
+        load_adapter(fresh().bank, ANN, tmp_path)
+
+
 def test_an_adapter_of_another_alpha_is_rescaled(engine: LocalEngine, saved: Path) -> None:
     before = logits(engine, ANN, PROMPTS[1])
     other = fresh(alpha=ALPHA * 3)
@@ -131,12 +201,22 @@ def test_an_adapter_of_another_alpha_is_rescaled(engine: LocalEngine, saved: Pat
     [
         ({"r": 8}, "got an adapter of rank 8, expected rank 4"),
         ({"peft_type": "IA3"}, "got peft_type 'IA3', expected 'LORA'"),
-        ({"use_dora": True}, "got use_dora True"),
+        ({"use_dora": True}, "got 'use_dora': True"),
         (
             {"bias": "all"},
-            "got bias 'all'; only plain LoRA can be loaded, where it is 'none'",
+            "got 'bias': 'all'; only plain LoRA can be loaded, which is without it",
         ),
-        ({"rank_pattern": {"q_proj": 2}}, "got rank_pattern"),
+        ({"rank_pattern": {"q_proj": 2}}, "got 'rank_pattern'"),
+        ({"made_up\nin_2030": {"size": [1]}}, r"got 'made_up\\nin_2030': {'size': \[1\]};"),
+        (
+            {"init_lora_weights": "pissa_niter_4"},
+            "got 'init_lora_weights': 'pissa_niter_4'",
+        ),
+        ({"alora_invocation_tokens": [1, 2]}, "got 'alora_invocation_tokens'"),
+        ({"use_qalora": True}, "got 'use_qalora': True"),
+        ({"modules_to_save": ["lm_head"]}, "got 'modules_to_save'"),
+        ({"trainable_token_indices": [7]}, "got 'trainable_token_indices'"),
+        ({"layer_replication": [[0, 1], [0, 1]]}, "got 'layer_replication'"),
         ({"lora_alpha": "much"}, "got lora_alpha 'much', expected a number above 0"),
     ],
 )
