@@ -1,7 +1,7 @@
 """The backend: one frozen base model with all agents' adapters, behind one protocol."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from docendo.engines.profiling.flops import ModelShape
 from docendo.interfaces import Engine
 from docendo.parts import PartConfig
 from docendo.records import AgentId, Example, Gradient, MetricValues, Target
+from docendo.thinking import ThinkingConfig
 
 __all__ = ["Backend", "BackendDescription", "BackendSettings", "TrainStep"]
 
@@ -48,6 +49,7 @@ class BackendSettings:
     trust_remote_code: bool
     chat: Mapping[str, Any]
     """Variables of the chat template."""
+    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class BackendDescription:
     """Bytes of the cache for one token."""
     adapter_size: int
     """Numbers of one agent's adapter."""
+    opens_thinking: bool = False
+    """Whether the chat template begins a block of thinking in every prompt."""
 
 
 class Backend(Engine, Protocol):

@@ -20,6 +20,7 @@ A config is TOML. What it leaves out keeps its default, which is the demo. Unkno
 TABLES = {
     "The top of the file": ("config/load.py", "Config"),
     "`[engine]`": ("config/training.py", "EngineConfig"),
+    "`[engine.thinking]`": ("thinking.py", "ThinkingConfig"),
     "`[domains.NAME]`": ("config/agents.py", "DomainConfig"),
     "`domains.NAME.columns`": ("datasets/columns.py", "Columns"),
     "`domains.NAME.split`": ("datasets/columns.py", "SplitNames"),

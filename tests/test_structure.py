@@ -24,7 +24,7 @@ LAYERS = [
         "nano",
     },
     {"assertions", "parts"},
-    {"interfaces"},
+    {"interfaces", "thinking"},
     {"backend"},
     {
         "analysis",

@@ -39,8 +39,10 @@ def _build_backend(config: Config) -> Backend:
             config.model,
         )
 
-    settings = engine.model_dump(exclude={"backend"})
-    built = engine.backend.build(BackendSettings(model=config.model, **settings))
+    settings = engine.model_dump(exclude={"backend", "thinking"})
+    built = engine.backend.build(
+        BackendSettings(model=config.model, thinking=engine.thinking, **settings)
+    )
     if callable(built) and not hasattr(built, "sample"):
         built = built()  # a user's function that opens one
 

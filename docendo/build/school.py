@@ -1,6 +1,7 @@
 """From settings to a school: the values that the training loop works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from docendo.backend import Backend
 from docendo.build.agents import build_toolsets, with_sampling_params
@@ -12,6 +13,7 @@ from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
 from docendo.config import AgentConfig, ExpertsConfig
 from docendo.config.load import Config
+from docendo.engines.wrappers.answers import CompletionCounts, WithAnswers
 from docendo.engines.wrappers.progress import Notify, WithProgress
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
@@ -26,6 +28,7 @@ from docendo.records import BASE, AgentId, MetricValues, TaskType
 from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School, SFTData
 from docendo.sft_data import build_examples
 from docendo.teaching.game import Classroom, TeachingRules
+from docendo.tools.calls import Toolset
 
 __all__ = [
     "build_school",
@@ -33,6 +36,17 @@ __all__ = [
     "count_expert_rounds",
     "system_prompt_of",
 ]
+
+
+class _Engines(NamedTuple):
+    """Two views of one engine, with endpoints behind it."""
+
+    player: Engine
+    """With tools in agents' hands."""
+    plain: Engine
+    """Without: judges and askers are its."""
+    toolsets: Mapping[AgentId, Toolset]
+    metric_sources: Sequence[Callable[[], MetricValues]]
 
 
 def build_school(
@@ -51,17 +65,8 @@ def build_school(
     league = build_league(config, catalog.task_types)
     league = python_parts.fill_league(league)
 
-    engine: Engine = backend
-    if notify:
-        engine = WithProgress(backend, notify, config.engine.max_num_seqs)
-    # Two views of one engine: with endpoints behind it, and with tools in agents' hands.
-    router = with_endpoints(engine, config)
-    with_tools = WithTools(router, build_toolsets(config), backend.ids)
-    player: Engine = with_tools if with_tools.toolsets else router
-
-    classroom = _build_classroom(
-        config, catalog, player, with_tools, league.problem_replay, ratings
-    )
+    engines = _build_engines(config, backend, notify)
+    classroom = _build_classroom(config, catalog, engines, league.problem_replay, ratings)
     classroom = python_parts.fill_classroom(classroom)
     return School(
         experts=[_build_expert(name, config, catalog) for name in config.learners],
@@ -74,8 +79,8 @@ def build_school(
         schedule=_build_schedule(config),
         sft_data=python_parts.sft_data or _build_sft_data(config),
         backend=backend,
-        arena=build_arena(config, player, classroom.instructions),
-        question_phase=_build_question_phase(config, classroom, router, catalog),
+        arena=build_arena(config, engines.player, classroom.instructions),
+        question_phase=_build_question_phase(config, classroom, engines.plain, catalog),
         recipients=_build_recipients(config),
     )
 
@@ -90,34 +95,45 @@ def count_expert_rounds(experts: ExpertsConfig) -> int:
     return -(-experts.steps // experts.eval_every)
 
 
+def _build_engines(config: Config, backend: Backend, notify: Notify | None) -> _Engines:
+    engine: Engine = backend
+    if notify:
+        engine = WithProgress(backend, notify, config.engine.max_num_seqs)
+    router = with_endpoints(engine, config)
+    with_tools = WithTools(router, build_toolsets(config), backend.ids)
+
+    counts = CompletionCounts()
+    sources: list[Callable[[], MetricValues]] = [with_tools.pop_metrics]
+    if isinstance(router, Router):
+        sources.append(router.pop_metrics)
+    sources.append(counts.pop_metrics)
+
+    thinking = config.engine.thinking
+    # around the tools, which a model may call while it thinks
+    plain = WithAnswers(router, thinking, counts)
+    player = WithAnswers(with_tools, thinking, counts)
+    toolsets = with_tools.toolsets
+    return _Engines(player if toolsets else plain, plain, toolsets, sources)
+
+
 def _build_classroom(
     config: Config,
     catalog: Catalog,
-    player: Engine,
-    with_tools: WithTools,
+    engines: _Engines,
     problem_replay: ProblemReplay,
     ratings: RatingQueue | None,
 ) -> Classroom:
-    """Where answers are given and graded; `player` answers, with tools where there are any."""
-    toolsets_by_agent = with_tools.toolsets
+    """Where answers are given and graded."""
     system_prompts = {BASE: INSTRUCTION}
     for name, agent in config.agents.items():
-        toolset = toolsets_by_agent.get(AgentId(name))
+        toolset = engines.toolsets.get(AgentId(name))
         tools = tuple(toolset.tools) if toolset else ()
         system_prompts[AgentId(name)] = with_tool_help(system_prompt_of(agent), tools)
 
-    models = judge_models(config, with_tools.engine, system_prompts)
+    models = judge_models(config, engines.plain, system_prompts)
     panel = build_panel(config, models, ratings)
-
-    metric_sources: list[Callable[[], MetricValues]] = [
-        panel.pop_metrics,
-        with_tools.pop_metrics,
-    ]
-    if isinstance(with_tools.engine, Router):
-        metric_sources.append(with_tools.engine.pop_metrics)
-
     return Classroom(
-        engine=with_sampling_params(player, config),
+        engine=with_sampling_params(engines.player, config),
         sources=catalog.sources,
         evaluators=panel.by_domain,
         rules=build_teaching_rules(config),
@@ -125,8 +141,8 @@ def _build_classroom(
         oracles=find_oracles(config),
         solved_problems=draw_solved_problems(config, catalog),
         problem_replay=problem_replay,
-        tools=toolsets_by_agent,
-        metric_sources=metric_sources,
+        tools=engines.toolsets,
+        metric_sources=[panel.pop_metrics, *engines.metric_sources],
     )
 
 

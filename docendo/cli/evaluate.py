@@ -51,6 +51,7 @@ def evaluate(
     Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes
     nothing. --agent and --domain may be given several times.
     """
+    from docendo.report.facts.cut import cut_hints
     from docendo.run.evaluation import held_out_problems
 
     with RunDirectory.open(path) as run:
@@ -77,6 +78,10 @@ def evaluate(
 
     scores = score_agents(trained, agents, problems, seed if with_lesson else None)
     summary = summarize_scores(scores, own_domains)
+    measured: dict[Any, float] = {}
+    for pop_metrics in trained.classroom.metric_sources:
+        measured |= pop_metrics()
+    summary["cut"] = measured.get("cut/evaluation")
     repeated = sum(problem.key in keys_in_run for problem in problems)
     if as_json:
         settings = {
@@ -90,6 +95,12 @@ def evaluate(
         return
 
     _show(summary, with_lesson)
+    if summary["cut"]:
+        share = percent(summary["cut"])
+        show(
+            f"{share} of the answers were cut off at their limit of tokens",
+            *cut_hints(measured),
+        )
     show(
         f"{count} held-out problems a domain, seed {seed}, after round {trained.round_index}; "
         f"{repeated} of {len(problems)} were asked in the run too; none was trained on"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from docendo.cli.live_bar import BarState, LiveBar
 from docendo.formatting import compact, duration, percent, signed
 from docendo.records import BASE, Evaluation
+from docendo.report.facts.cut import cut_hints
 from docendo.store import RoundRecord, RoundRow
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]
     for metric in metrics.records:
         if metric.agent and metric.value and metric.name in _FAULTS:
             parts.append(f"{_FAULTS[metric.name]} {metric.agent} {metric.value:.0f}")
+    parts += cut_hints(metrics)
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return _join(parts)
 

@@ -76,7 +76,14 @@ def _load_population(run: RunDirectory) -> "ServedPopulation":
     # OpenAI's clients expect the time when a model was made
     created = int((run.path / "run.db").stat().st_mtime)
     name = run.path.resolve().name
-    return ServedPopulation(trained.backend, trained.classroom.instructions, name, created)
+    return ServedPopulation(
+        trained.backend,
+        trained.classroom.instructions,
+        name,
+        created,
+        trained.config.engine.thinking,
+        trained.backend.describe().opens_thinking,
+    )
 
 
 def _announce(population: "ServedPopulation", listening: socket.socket, host: str) -> None:

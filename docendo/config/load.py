@@ -33,6 +33,7 @@ from docendo.errors import UserError, closest_hint, suggestion
 from docendo.parts import Part, PartConfig, add_search_folder, user_part_files
 from docendo.records import BASE, AgentId
 from docendo.store.run import RunDirectory
+from docendo.thinking import ThinkingConfig
 
 __all__ = [
     "Config",
@@ -303,6 +304,7 @@ def _known_settings(place: list[str]) -> list[str]:
         "data": DataConfig,
         "grammar": GrammarConfig,
         "split": SplitNames,
+        "thinking": ThinkingConfig,
     }
     model: type[ConfigModel] = Config
     if place:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from docendo.config.fields import Positive, Rate, Share
 from docendo.parts import ConfigModel, Part, PartConfig, default_part
+from docendo.thinking import ThinkingConfig
 
 __all__ = [
     "DuelsConfig",
@@ -43,6 +44,8 @@ class EngineConfig(ConfigModel):
     chat: dict[str, bool | int | float | str] = {}
     """Variables of the model's chat template, such as `enable_thinking = false`. Empty: the
     template's own values."""
+    thinking: ThinkingConfig = ThinkingConfig()
+    """The block of text that some models write before an answer."""
     trust_remote_code: bool = False
     """Whether Python code that comes with a model may run, with your rights. Dangerous:
     read it first."""

@@ -43,13 +43,13 @@ def collect_lesson_demonstrations(
             listeners = (recipients or {}).get(episode.match.domain, ())
             for agent in dict.fromkeys([student, *listeners]):
                 for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
-                    demonstrations.append((agent, (problem, worked.completion.text)))
+                    demonstrations.append((agent, (problem, worked.completion.written)))
 
         # Context distillation (Snell et al. 2022): it is trained on the test without the lesson
         # in the prompt, so that the weights take over what the lesson brought.
         right = _first_right(episode.attempts)
         if right and gain > 0:
-            demonstrations.append((student, (episode.test, right.completion.text)))
+            demonstrations.append((student, (episode.test, right.completion.written)))
     return demonstrations
 
 
@@ -63,7 +63,7 @@ def collect_practice_demonstrations(
     for author, problem, attempts in practice:
         right = _first_right(attempts)
         if right:
-            solution = problem, right.completion.text
+            solution = problem, right.completion.written
             for agent in recipients.get(author, ()):
                 demonstrations.append((agent, solution))
     return demonstrations

@@ -64,8 +64,20 @@ class Completion:
     logprobs: tuple[float, ...] = ()
     """One per token, in nats, at temperature 1 and within the grammar, if there is one."""
     sampled: tuple[bool, ...] = ()
-    """One per token: False where a tool or a grammar forced it; empty where all were sampled."""
+    """One per token: False where a tool, a grammar or the limit of thinking forced it; empty
+    where all were sampled."""
     grammar: Grammar | None = None
+    raw: str = ""
+    """All that was written, where others do not read all of it: the thinking and `text`."""
+    starts_thinking: bool = False
+    """Whether the prompt had begun a block of thinking."""
+    cut: bool = False
+    """Whether `max_tokens` cut it off."""
+
+    @property
+    def written(self) -> str:
+        """All that was written: what a model is trained on."""
+        return self.raw or self.text
 
 
 class Answer(NamedTuple):

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from docendo.errors import RunError, UserError, suggestion
 from docendo.records import AgentId, Message, Request, base_agent
@@ -13,6 +13,8 @@ from docendo.serving.chat import ChatRequest, ChoiceDelta, TokenUsage
 from docendo.serving.detokenizer import Detokenizer
 from docendo.serving.scheduler import RequestScheduler, TokenDelta
 from docendo.serving.streaming import PreparedRequest, StreamingBackend
+from docendo.serving.thinking import ThinkingFilter
+from docendo.thinking import ThinkingConfig
 
 __all__ = ["ChatCompletion", "ServedPopulation", "join_deltas"]
 
@@ -32,6 +34,9 @@ class ServedPopulation:
     """The run's name."""
     created: int = 0
     """When its checkpoint was written, in seconds since 1970."""
+    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
+    opens_thinking: bool = False
+    """Whether the chat template begins a block of thinking in every prompt."""
 
     @property
     def agents(self) -> list[AgentId]:
@@ -57,7 +62,10 @@ class ChatCompletion:
         self._end_tokens = population.backend.end_tokens
         self._rows = _make_rows(population, chat)
         decode = population.backend.decode
-        self._detokenizers = [Detokenizer(decode, chat.stop) for _ in self._rows]
+        self._detokenizers = []
+        for _ in self._rows:
+            select = ThinkingFilter(population.thinking, population.opens_thinking).push
+            self._detokenizers.append(Detokenizer(decode, chat.stop, select))
 
     @property
     def choice_count(self) -> int:

@@ -21,10 +21,15 @@ class Detokenizer:
     """
 
     def __init__(
-        self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = ()
+        self,
+        decode: Callable[[Sequence[int]], str],
+        stop: Sequence[str] = (),
+        select: Callable[[str, bool], str] = lambda text, _finished: text,
     ) -> None:
         self.decode = decode
         self.stop = stop
+        self.select = select
+        """What of the next piece of text counts as the answer, where stop strings are looked for."""
         self.tokens: list[int] = []
         self.stopped = False
         """Whether a stop string came. It is not shown, and nothing after it is."""
@@ -37,7 +42,7 @@ class Detokenizer:
         if self.stopped:
             return ""
         self.tokens += tokens
-        self._pending += self._decode_new(finished)
+        self._pending += self.select(self._decode_new(finished), finished)
 
         matches = []
         for text in self.stop:

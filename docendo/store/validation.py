@@ -111,17 +111,18 @@ def corruption_as_run_error(path: Path) -> Iterator[None]:
         ) from error
 
 
-def rollout_parts(stored: Any) -> tuple[str, tuple[int, ...], float, str]:
-    """Text, tokens, score and reason of a stored rollout. Raises ValueError or KeyError if it is none."""
+def rollout_parts(stored: Any) -> tuple[str, str, tuple[int, ...], float, str]:
+    """Text, raw text, tokens, score and reason of a stored rollout. Raises ValueError or KeyError if it is none."""
     text = stored["text"]
+    raw = stored.get("raw", "")
     tokens = stored["tokens"]
     score = stored["score"]
     reason = stored["reason"]
     # By type and not `isinstance`, for which True is an integer too.
     are_ids = all(type(token) is int for token in tokens)
-    if not (_are_texts(text, reason) and are_ids and type(score) in {int, float}):
+    if not (_are_texts(text, raw, reason) and are_ids and type(score) in {int, float}):
         raise ValueError("expected a rollout")
-    return text, tuple(tokens), score, reason
+    return text, raw, tuple(tokens), score, reason
 
 
 def problem_parts(body: Any) -> tuple[str, str, str, tuple[str, ...], str]:

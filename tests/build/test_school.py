@@ -1,5 +1,7 @@
 """Names in a config become the values they stand for."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from docendo.build.catalog import read_catalog
@@ -8,7 +10,7 @@ from docendo.config.load import parse_config
 from docendo.graders.answer import exact
 from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.losses import PPOClip, policy_gradient
-from docendo.records import BASE, Answer
+from docendo.records import BASE, AgentId, Answer, Completion, Match, Request
 from tests.toys import RecordingBackend
 
 
@@ -65,3 +67,42 @@ def test_answers_are_compared_as_text_where_a_problem_has_no_tests():
         assert built.classroom.evaluators["mathematics"](
             [Answer(problem, text, BASE, 0)]
         ) == [exact(problem, text)]
+
+
+class Thoughtful(RecordingBackend):
+    """Thinks of a secret before every answer, and remembers what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Request] = []
+
+    def sample(self, requests: Sequence[Request]) -> list[Completion]:
+        self.asked += requests
+        text = "<think>the secret</think>\n\nAnswer: 4"
+        return [Completion(text, (1,), (2,), (-0.5,)) for _ in requests]
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_what_a_model_thinks_reaches_nobody_unless_that_is_asked_for(shown):
+    settings = {
+        "engine": {"thinking": {"shown": shown}},
+        "teaching": {"gate": False},
+        "evaluators": {"panel": {"type": "judge", "model": "population"}},
+        "domains": {"mathematics": {"evaluator": "panel"}},
+        "agents": {"emmy": {"domain": "mathematics"}, "ada": {}},
+    }
+    config = parse_config(settings, "test")
+    engine = Thoughtful()
+    built = build_school(config, read_catalog(config), engine)
+    match = Match(AgentId("emmy"), AgentId("ada"), "mathematics", "sums", 1)
+    (episode, *_) = built.classroom.play(0, [match], built.league.standings, 3)
+
+    # students read lessons, and judges read lessons and attempts
+    prompts = {r.purpose: str(r.messages) for r in engine.asked if len(r.messages) > 2}
+    assert {"attempt", "judging"} <= {request.purpose for request in engine.asked}
+    texts = [str(request.messages) for request in engine.asked]
+    assert any("secret" in text for text in texts) == shown
+    assert ("secret" in prompts["attempt"]) == shown
+    (lesson,) = episode.lesson.examples
+    assert ("secret" in lesson.completion.text) == shown
+    assert "secret" in lesson.completion.written

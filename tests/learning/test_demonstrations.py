@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,16 @@ def test_a_lesson_that_helped_and_the_right_attempts_after_it_are_imitated() -> 
 def test_a_lesson_that_changed_nothing_is_imitated_but_not_the_attempts() -> None:
     useless = episode(scores=(1, 0), expected=0.5)
     assert collect_lesson_demonstrations([useless]) == [(BOB, (problem(0), "lesson 0"))]
+
+
+def test_what_is_imitated_keeps_its_thinking() -> None:
+    rollout = attempt(1, "Answer: 4")
+    raw = "<think>2 and 2</think>Answer: 4"
+    thought = rollout._replace(completion=replace(rollout.completion, raw=raw))
+    practice = [Practice(ANN, problem(0), [thought])]
+    assert collect_practice_demonstrations(practice, {ANN: [ANN]}) == [
+        (ANN, (problem(0), raw))
+    ]
 
 
 def test_neither_a_lesson_that_hurt_nor_right_attempts_after_it_are_imitated() -> None:

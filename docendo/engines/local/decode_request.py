@@ -7,7 +7,7 @@ from typing import NamedTuple
 from docendo.engines.constrained.logits import Guide
 from docendo.records import Request
 
-__all__ = ["DecodeRequest", "DecodeResult", "PromptKey"]
+__all__ = ["DecodeRequest", "DecodeResult", "PromptKey", "ThinkingMeter"]
 
 
 class PromptKey(NamedTuple):
@@ -18,6 +18,29 @@ class PromptKey(NamedTuple):
     ids: tuple[int, ...]
 
 
+@dataclass
+class ThinkingMeter:
+    """Counts the thinking tokens of one answer, which `take` gets in order."""
+
+    begin: int
+    end: int
+    left: int
+    """Tokens that may still be thought."""
+    is_open: bool
+    """Whether the answer is inside a block."""
+
+    def take(self, token: int) -> None:
+        if token in {self.begin, self.end}:
+            self.is_open = token == self.begin
+        elif self.is_open:
+            self.left -= 1
+
+    @property
+    def must_end(self) -> bool:
+        """Whether the next token is the end mark."""
+        return self.is_open and self.left <= 0
+
+
 class DecodeRequest(NamedTuple):
     """A request in token ids."""
 
@@ -25,6 +48,8 @@ class DecodeRequest(NamedTuple):
     prompt: tuple[int, ...]
     request: Request
     guide: Guide | None = None
+    meter: ThinkingMeter | None = None
+    """Where thinking has a limit of its own."""
 
     @property
     def key(self) -> PromptKey:

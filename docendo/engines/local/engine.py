@@ -162,6 +162,7 @@ class LocalEngine:
             shape=self.model.shape,
             kv_cache_bytes=self.model.kv_cache_bytes,
             adapter_size=self.bank.size,
+            opens_thinking=self.tokens.opens_thinking,
         )
 
     def provenance(self) -> dict[str, Any]:
@@ -268,7 +269,12 @@ def open_engine(settings: BackendSettings) -> LocalEngine:
         adapter=bank.size,
         attention=base.layers * base.heads.query * base.heads.size,
     )
-    tokens = Tokens(base.tokenizer, options=settings.chat, stop_ids=base.stop_ids)
+    tokens = Tokens(
+        base.tokenizer,
+        options=settings.chat,
+        stop_ids=base.stop_ids,
+        thinking=settings.thinking,
+    )
     _check_tokens(tokens, base)
     model = LoadedModel(base, bank, network, tokens, shape, workers)
     limits = MemoryLimits(settings.max_num_seqs, settings.max_tokens_per_microbatch)
@@ -281,6 +287,13 @@ def _check_tokens(tokens: Tokens, base: BaseModel) -> None:
     Raises UserError. Added tokens that no conversation holds, such as one for padding, may have no
     row of embeddings.
     """
+    if tokens.thinking.max_tokens and not tokens.thinking_ids:
+        begin, end = tokens.thinking.begin, tokens.thinking.end
+        raise UserError(
+            f"engine.thinking.max_tokens: model {base.name!r} has no tokens {begin!r} and "
+            f"{end!r} to be counted; set begin and end to its own, or max_tokens = 0"
+        )
+
     rows = int(base.model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
     conversation = tokens.prompt((Message("system", "a"), Message("user", "b")))
     largest = max(*tokens.ends, *conversation, base.tokenizer.vocab_size - 1)

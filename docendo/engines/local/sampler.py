@@ -7,7 +7,12 @@ from functools import partial
 
 from docendo.engines.local.capacity import DecodingLimits
 from docendo.engines.local.continuous_batch import ContinuousBatch
-from docendo.engines.local.decode_request import DecodeRequest, DecodeResult, PromptKey
+from docendo.engines.local.decode_request import (
+    DecodeRequest,
+    DecodeResult,
+    PromptKey,
+    ThinkingMeter,
+)
 from docendo.engines.local.decoding import decode
 from docendo.engines.local.loaded_model import LoadedModel
 from docendo.engines.local.memory import MemoryLimits, with_backoff
@@ -84,7 +89,20 @@ class Sampler:
             )
         slot = self.model.bank.slot(request.agent)
         guide = self.model.guides.guide_for(request)
-        return DecodeRequest(slot, tokens + request.prefix_ids, request, guide)
+        meter = self._thinking_meter(request)
+        return DecodeRequest(slot, tokens + request.prefix_ids, request, guide, meter)
+
+    def _thinking_meter(self, request: Request) -> ThinkingMeter | None:
+        """None without a limit, and for a grammar, which would forbid the end mark."""
+        tokens = self.model.tokens
+        if request.grammar or not tokens.thinking.max_tokens:
+            return None
+        begin, end = tokens.thinking_ids
+        limit = tokens.thinking.max_tokens
+        meter = ThinkingMeter(begin, end, limit, tokens.opens_thinking)
+        for token in request.prefix_ids:
+            meter.take(token)
+        return meter
 
     def open_batch(self) -> ContinuousBatch:
         """A continuous batch with one worker's share of rows and cache. For one thread."""
@@ -157,6 +175,7 @@ class Sampler:
     def _complete(self, request: DecodeRequest, result: DecodeResult) -> Completion:
         prompt_length = len(request.prompt) - len(request.request.prefix_ids)
         all_sampled = all(result.was_sampled)
+        is_full = len(result.tokens) >= request.request.max_tokens
         return Completion(
             self.model.tokens.decode(result.tokens),
             request.prompt[:prompt_length],
@@ -164,6 +183,8 @@ class Sampler:
             tuple(result.logprobs),
             () if all_sampled else tuple(result.was_sampled),
             request.request.grammar,
+            starts_thinking=self.model.tokens.opens_thinking,
+            cut=is_full and result.tokens[-1] not in self.model.tokens.ends,
         )
 
 

@@ -52,8 +52,10 @@ def timed_round(
     real_tokens = engine.tokens
     # prompts by number, and answers that end by length alone
     engine.model.tokens = _make_endless_tokens(engine, batch, number)
-    completions, sampling = _time(engine, lambda: engine.sample(requests))
-    engine.model.tokens = real_tokens
+    try:
+        completions, sampling = _time(engine, lambda: engine.sample(requests))
+    finally:
+        engine.model.tokens = real_tokens
 
     targets = _make_targets(completions, batch, agents)
     step = TrainStep(targets, PolicyGradientConfig(), rates, _PURPOSE)
@@ -87,7 +89,8 @@ def _make_endless_tokens(engine: LocalEngine, batch: WorkloadBatch, number: int)
         prompts[_make_messages(prompt)] = ids
 
     # no token has the number -1
-    tokenizer = SimpleNamespace(eos_token_id=-1, decode=engine.base.tokenizer.decode)
+    decode = engine.base.tokenizer.decode
+    tokenizer = SimpleNamespace(eos_token_id=-1, decode=decode, added_tokens_decoder={})
     return Tokens(tokenizer, prompts)
 
 

@@ -57,9 +57,15 @@ def draw_next_tokens(
             result.finished = True
             result.non_finite = True
             continue
+        was_sampled = allowed is None or not is_single(allowed)
+        meter = request.meter
+        if meter and meter.must_end:
+            token, logprob, was_sampled = meter.end, 0.0, False
+        if meter:
+            meter.take(token)
         result.tokens.append(token)
         result.logprobs.append(logprob)
-        result.was_sampled.append(allowed is None or not is_single(allowed))
+        result.was_sampled.append(was_sampled)
         result.finished = _is_finished(request, result, ends)
 
 

@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from docendo.engines.local.chat_template import ChatTemplate, find_template
 from docendo.errors import UserError
 from docendo.records import Example, Message, Target
+from docendo.thinking import ThinkingConfig
 from docendo.tools.calls import split_tool_calls
 
 __all__ = ["Tokens"]
@@ -43,6 +45,7 @@ class Tokens:
     """Variables of the chat template, such as ``enable_thinking``."""
     stop_ids: frozenset[int] = frozenset()
     """Further tokens that end an answer, as the model's generation config names them."""
+    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
 
     @cached_property
     def chat(self) -> ChatTemplate | None:
@@ -106,7 +109,11 @@ class Tokens:
         tokens: list[int] = []
         counts: list[bool] = []
         before = self._answer_context
-        for part in split_tool_calls(self._answer_prefix + example.text):
+        text = example.text
+        # a solution that thinks nothing is no thought: the block that the prompt begins ends first
+        if self.opens_thinking and self.thinking.end not in text:
+            text = f"{self.thinking.end}\n\n{text}"
+        for part in split_tool_calls(self._answer_prefix + text):
             ids = self._continue(before, part.text)
             before = part.text[-1:]
             tokens += ids
@@ -124,9 +131,46 @@ class Tokens:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of an answer, without the end of the turn."""
         without_end = [i for i in ids if i not in self.ends]
-        return str(self.tokenizer.decode(without_end, skip_special_tokens=True))
+        # marks of thinking are shown even where they are control tokens, which are not
+        marks = dict(zip(self.thinking_ids, self._marks, strict=False))
+        text = ""
+        for mark, piece in groupby(without_end, marks.get):
+            tokens = list(piece)
+            if mark:
+                text += mark * len(tokens)
+            else:
+                text += self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return text
+
+    @cached_property
+    def opens_thinking(self) -> bool:
+        """Whether the chat template begins a block of thinking in every prompt."""
+        begin, end = self._marks
+        return self._answer_form.rfind(begin) > self._answer_form.rfind(end)
+
+    @cached_property
+    def thinking_ids(self) -> tuple[int, ...]:
+        """The tokens that begin and end a block of thinking; empty where the model has none."""
+        if not set(self._marks) <= set(self._added_names):
+            return ()
+        return tuple(map(self._id_of, self._marks))
+
+    @property
+    def _marks(self) -> tuple[str, ...]:
+        return self.thinking.begin, self.thinking.end
 
     def _continue(self, before: str, content: str) -> list[int]:
+        """The ids of an answer's text behind another one; marks of thinking are their tokens."""
+        ids: list[int] = []
+        start = 0
+        if self.thinking_ids:
+            for mark in re.finditer("|".join(map(re.escape, self._marks)), content):
+                ids += self._continue_plain(before, content[start : mark.start()])
+                ids.append(self._id_of(mark[0]))
+                before, start = "", mark.end()
+        return ids + self._continue_plain(before, content[start:])
+
+    def _continue_plain(self, before: str, content: str) -> list[int]:
         """The ids of a text behind another one, where a tokenizer puts no space before it."""
         context_ids = self.text(before) if before else []
         ids = self.text(before + content)
@@ -142,11 +186,16 @@ class Tokens:
     @cached_property
     def _answer_context(self) -> str:
         """What stands between the last control token, or the question, and an answer."""
-        if self.chat is None:
-            return "\n"
-        form = self.chat.render((Message("user", _MARK),)).rpartition(_MARK)[2]
+        form = self._answer_form
         controls = list(self._added_pattern.finditer(form))
         return form[controls[-1].end() :] if controls else form
+
+    @cached_property
+    def _answer_form(self) -> str:
+        """What stands between a question and its answer."""
+        if self.chat is None:
+            return "\n"
+        return self.chat.render((Message("user", _MARK),)).rpartition(_MARK)[2]
 
     def _prompt(self, messages: tuple[Message, ...]) -> list[int]:
         if self.chat is None:

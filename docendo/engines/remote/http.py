@@ -40,6 +40,8 @@ class Reply(NamedTuple):
     prompt_tokens: int | None
     """None where the server did not say."""
     tokens: int | None
+    cut: bool = False
+    """Whether the limit of tokens ended it."""
 
 
 class Failure(NamedTuple):
@@ -169,7 +171,8 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
     """The reply in a server's document, its text as `clean` returns it; None where there is none."""
     document = _load_json(body)
     try:
-        content = document["choices"][0]["message"]["content"]
+        choice = document["choices"][0]
+        content = choice["message"]["content"]
     except (TypeError, KeyError, IndexError):
         return None
 
@@ -184,7 +187,9 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
     # JSON may hold half of a surrogate pair, which no file and no tokenizer takes.
     text = clean(content.encode("utf-8", "replace").decode())
     prompt_tokens = _read_count(usage.get("prompt_tokens"))
-    return Reply(text, prompt_tokens, _read_count(usage.get("completion_tokens")))
+    tokens = _read_count(usage.get("completion_tokens"))
+    is_cut = choice.get("finish_reason") == "length"
+    return Reply(text, prompt_tokens, tokens, is_cut)
 
 
 def parse_retry_after(header: str | None) -> float | None:

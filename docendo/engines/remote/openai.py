@@ -195,7 +195,7 @@ class Endpoint:
         cost = (prompt_tokens * service.price_in + tokens * service.price_out) / 1e6
         usage = Usage(request.agent, request.purpose, prompt_tokens + tokens, 0.0, cost)
         self.usage.append(usage)
-        return Completion(text)
+        return Completion(text, cut=result.cut)
 
 
 def _count_tokens(text: str) -> int:

@@ -112,6 +112,7 @@ class WithTools:
         # Counted before the length is looked at: a call whose result does not fit was made.
         tokens = tuple(self.encode(result))
         if len(tokens) >= room:
+            answer.completion = replace(answer.completion, cut=True)
             return False
         length = len(tokens)
         part = Completion(result, (), tokens, (0.0,) * length, (False,) * length)
@@ -152,4 +153,5 @@ def _join(first: Completion, second: Completion) -> Completion:
         tokens=first.tokens + second.tokens,
         logprobs=first.logprobs + second.logprobs,
         sampled=() if all(sampled) else sampled,
+        cut=second.cut,
     )

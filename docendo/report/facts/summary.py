@@ -16,6 +16,7 @@ from docendo.report.facts.contamination import (
     measure_contamination,
 )
 from docendo.report.facts.contributions import sum_contributions
+from docendo.report.facts.cut import cut_shares
 from docendo.report.facts.gains import flat_groups, gain_matrix, mean_gain
 from docendo.report.facts.ledger import sum_usage, without_discarded
 from docendo.report.facts.monitors import monitor_facts
@@ -41,6 +42,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
         scores = facts.scores, read_scores(run, "fresh")
         return {
             **summarise(facts),
+            "cut": [share._asdict() for share in cut_shares(run)],
             "alarms": [row._asdict() for row in monitor_facts(run, facts.config)],
             "members": agent_settings(facts.config),
             "contamination": list(map(_contamination, measure_contamination(*scores))),

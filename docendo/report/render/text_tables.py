@@ -12,6 +12,7 @@ from docendo.report.facts.contamination import (
     measure_contamination,
 )
 from docendo.report.facts.contributions import MEANS, sum_contributions
+from docendo.report.facts.cut import CutShare, cut_shares
 from docendo.report.facts.monitors import MonitorFacts, monitor_facts
 from docendo.report.facts.questions import (
     PersonaQuestions,
@@ -76,6 +77,7 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
     tables = [
         _alarm_table(monitor_facts(run, config)),
         _fault_table(numeric_faults(run)),
+        _cut_table(cut_shares(run)),
         _settings_table(agent_settings(config)),
         _contamination_table(
             measure_contamination(*scores),
@@ -143,6 +145,23 @@ def _fault_table(faults: Sequence[NumericFault]) -> Table:
         heads=("agent", "what", "rounds", "times"),
         rows=rows,
         text_columns=3,
+    )
+
+
+def _cut_table(shares: Sequence[CutShare]) -> Table:
+    return Table(
+        id="cut",
+        title="Cut completions",
+        note=(
+            "Completions that ended at their limit of tokens: their share in the last round "
+            "that had any of the purpose, and the largest of all rounds."
+        ),
+        heads=("purpose", "limit", "last", "largest"),
+        rows=[
+            [share.purpose, share.setting, percent(share.last), percent(share.largest)]
+            for share in shares
+        ],
+        text_columns=2,
     )
 
 

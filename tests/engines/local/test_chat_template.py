@@ -161,6 +161,45 @@ def test_variables_reach_the_template() -> None:
     )
 
 
+OPENING = CHATML.replace("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n")
+"""Begins a block of thinking in every prompt, as DeepSeek R1 does."""
+
+
+def thinking_tokens(template: str) -> Tokens:
+    tokenizer = build_tokenizer("bytes", None)
+    tokenizer.chat_template = template
+    return Tokens(tokenizer)
+
+
+def test_whether_a_template_begins_to_think_is_read_from_its_prompt() -> None:
+    assert thinking_tokens(OPENING).opens_thinking
+    assert not thinking_tokens(CHATML).opens_thinking
+    assert not tokens_of("bytes", "qwen 3", enable_thinking=False).opens_thinking
+    assert not Tokens(build_tokenizer("bytes", None)).opens_thinking
+
+
+def test_marks_of_thinking_are_tokens_in_an_answer_and_text_in_a_prompt() -> None:
+    tokens = thinking_tokens(CHATML)
+    begin, end = tokens.thinking_ids
+    text = "<think>\nin the in</think>\n\nthe"
+    target = tokens.target(Example(AgentId("ann"), (Message("user", text),), text))
+    assert [i for i in target.tokens if i in {begin, end}] == [begin, end]
+    assert tokens.decode(target.tokens) == text
+    assert not {begin, end} & set(target.prompt_tokens)
+    assert text in tokens.decode(target.prompt_tokens)
+
+
+def test_a_solution_without_thoughts_ends_the_block_that_the_prompt_began() -> None:
+    tokens = thinking_tokens(OPENING)
+    messages = (Message("user", "in"),)
+    plain, thought = (
+        tokens.decode(tokens.target(Example(AgentId("ann"), messages, text)).tokens)
+        for text in ("the", "in</think>\n\nthe")
+    )
+    assert plain == "</think>\n\nthe"
+    assert thought == "in</think>\n\nthe"
+
+
 def test_of_several_templates_the_default_one_is_used() -> None:
     tokenizer = build_tokenizer("bytes", None)
     tokenizer.chat_template = {"default": CHATML, "tools": GEMMA}

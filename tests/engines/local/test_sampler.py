@@ -9,10 +9,12 @@ import pytest
 from docendo.engines.local.decode_request import DecodeRequest, DecodeResult
 from docendo.engines.local.decoding import decode
 from docendo.engines.local.engine import LocalEngine
+from docendo.engines.local.tokens import Tokens
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.network import Network
 from docendo.errors import RunError, UserError
-from docendo.records import AgentId
+from docendo.records import AgentId, Grammar
+from docendo.thinking import ThinkingConfig
 from tests.engines.toys import AGENTS, ANN, ask, vary
 
 BASE_CONTEXT = 1024
@@ -65,3 +67,58 @@ def test_equal_prompts_go_to_one_worker(
     assert sorted(row.request.seed for share in shares for row in share) == list(range(24))
     prompts = [{row.key for row in share} for share in shares]
     assert sum(len(keys) for keys in prompts) == len(set.union(*prompts)) == 6
+
+
+BEGIN, END_MARK = 201, 202
+
+
+def limited(engine: LocalEngine, limit: int, *, is_open: bool) -> LocalEngine:
+    """The engine with two of its tokens as marks of thinking, and a limit."""
+    tokens = Tokens(engine.base.tokenizer, thinking=ThinkingConfig(max_tokens=limit))
+    vars(tokens).update(thinking_ids=(BEGIN, END_MARK), opens_thinking=is_open)
+    return vary(engine, tokens=tokens)
+
+
+def test_a_block_at_its_limit_is_ended_by_a_token_that_was_not_sampled(
+    engine: LocalEngine,
+) -> None:
+    requests = [ask(ANN, "so?", seed=i, max_tokens=9) for i in range(6)]
+    free = engine.sample(requests)
+    ended = 0
+    for before, after in zip(
+        free, limited(engine, 3, is_open=True).sample(requests), strict=True
+    ):
+        assert after.tokens[:3] == before.tokens[:3]
+        if len(after.tokens) > 3 and END_MARK not in before.tokens[:3]:
+            ended += 1
+            assert after.tokens[3] == END_MARK
+            assert after.logprobs[3] == 0
+            assert [i for i, own in enumerate(after.sampled) if not own] == [3]
+    assert ended > 3
+
+
+def test_outside_of_a_block_thinking_has_no_limit(engine: LocalEngine) -> None:
+    requests = [ask(ANN, "so?", seed=i, max_tokens=9) for i in range(6)]
+    texts = [c.tokens for c in limited(engine, 3, is_open=False).sample(requests)]
+    assert texts == [c.tokens for c in engine.sample(requests)]
+
+
+def test_thoughts_before_a_tool_call_count_when_the_answer_goes_on(
+    engine: LocalEngine,
+) -> None:
+    started = replace(ask(ANN, "so?", max_tokens=4), prefix_ids=(BEGIN, 5, 6, 7))
+    (completion,) = limited(engine, 3, is_open=False).sample([started])
+    assert completion.tokens[0] == END_MARK
+    within = replace(started, grammar=Grammar("regex", "[0-9]{3}"))
+    assert (
+        limited(engine, 3, is_open=False).prepare(replace(within, prefix_ids=())).meter
+        is None
+    )
+
+
+def test_a_completion_says_whether_its_limit_cut_it(engine: LocalEngine) -> None:
+    requests = [ask(ANN, "so?", seed=i, max_tokens=3) for i in range(40)]
+    for completion in engine.sample(requests):
+        is_ended = completion.tokens[-1] in engine.tokens.ends
+        assert completion.cut == (not is_ended)
+        assert len(completion.tokens) == 3 or is_ended

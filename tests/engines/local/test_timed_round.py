@@ -1,5 +1,7 @@
 """A timed batch has the lengths that were asked for, and leaves the tokenizer as it was."""
 
+from unittest.mock import patch
+
 import pytest
 
 from docendo.engines.local.timed_round import timed_round
@@ -35,6 +37,17 @@ def test_the_tokenizer_and_the_usage_are_as_before() -> None:
     timed_round(engine, BATCH, [ANN], 0)
     assert engine.tokens is tokens
     assert engine.pop_usage() == []
+
+
+def test_the_tokenizer_is_as_before_where_sampling_fails() -> None:
+    engine = fresh(ANN)
+    tokens = engine.tokens
+    with (
+        patch.object(engine.sampler, "sample", side_effect=MemoryError),
+        pytest.raises(MemoryError),
+    ):
+        timed_round(engine, BATCH, (ANN,), 0)
+    assert engine.tokens is tokens
 
 
 def test_another_backend_is_refused() -> None:

@@ -14,6 +14,7 @@ def test_the_summary_json_has_its_keys(run: RunDirectory) -> None:
         *("run", "rounds", "agents", "accuracy", "transfer", "own"),
         *("gain", "gain_matrix", "gate", "flat_groups", "ledger"),
         *(
+            "cut",
             "alarms",
             "members",
             "contamination",

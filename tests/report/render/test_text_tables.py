@@ -63,6 +63,18 @@ def test_a_skipped_step_is_shown_with_agent_step_and_round(tmp_path: Path) -> No
     assert rows == [["ann", "steps skipped (policy)", "0", "2"]]
 
 
+def test_cut_completions_are_shown_with_the_setting_that_limits_them(
+    tmp_path: Path,
+) -> None:
+    metrics = {"cut/lesson": 0.0, "cut/attempt": 0.5, "cut/duel": 0.25}
+    with run_of_one_round(tmp_path / "run", CONFIG, metrics) as run:
+        rows = tables_of(run)["cut"].rows
+    assert rows == [
+        ["attempt", "teaching.max_tokens", "50%", "50%"],
+        ["duel", "duels.max_tokens", "25%", "25%"],
+    ]
+
+
 @pytest.mark.parametrize(
     "payload",
     ["<img src=x onerror=alert(1)>", "\x1b[31mred\x1b]0;title\x07", "\u202eturned"],
