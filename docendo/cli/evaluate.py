@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "score_agents", "summarize_scores"]
 
+_CUT = "cut/evaluation"
 _Scores = Mapping[tuple[AgentId, str], Sequence[float]]
 
 _AGENT_HELP = "Only this agent; 'base' is the model."
@@ -51,7 +52,6 @@ def evaluate(
     Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes
     nothing. --agent and --domain may be given several times.
     """
-    from docendo.report.facts.cut import cut_hints
     from docendo.run.evaluation import held_out_problems
 
     with RunDirectory.open(path) as run:
@@ -77,11 +77,7 @@ def evaluate(
         problems += held_out_problems(trained.catalog, name, count, seed)
 
     scores = score_agents(trained, agents, problems, seed if with_lesson else None)
-    summary = summarize_scores(scores, own_domains)
-    measured: dict[Any, float] = {}
-    for pop_metrics in trained.classroom.metric_sources:
-        measured |= pop_metrics()
-    summary["cut"] = measured.get("cut/evaluation")
+    summary = summarize_scores(scores, own_domains) | {"cut": _cut_share(trained)}
     repeated = sum(problem.key in keys_in_run for problem in problems)
     if as_json:
         settings = {
@@ -95,16 +91,18 @@ def evaluate(
         return
 
     _show(summary, with_lesson)
-    if summary["cut"]:
-        share = percent(summary["cut"])
-        show(
-            f"{share} of the answers were cut off at their limit of tokens",
-            *cut_hints(measured),
-        )
     show(
         f"{count} held-out problems a domain, seed {seed}, after round {trained.round_index}; "
         f"{repeated} of {len(problems)} were asked in the run too; none was trained on"
     )
+
+
+def _cut_share(trained: "LoadedAgents") -> float | None:
+    """The share of the answers just given that their limit of tokens cut."""
+    measured: dict[Any, float] = {}
+    for pop_metrics in trained.classroom.metric_sources:
+        measured |= pop_metrics()
+    return measured.get(_CUT)
 
 
 def _check_has_domains(config: "Config", path: Path) -> None:
@@ -174,6 +172,7 @@ def summarize_scores(
 
 
 def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
+    from docendo.report.facts.cut import cut_hints
 
     accuracy = summary["accuracy"]
     domains = list(dict.fromkeys(domain for row in accuracy.values() for domain in row))
@@ -185,6 +184,9 @@ def _show(summary: Mapping[str, Any], with_lesson: bool) -> None:
     condition = "after a worked example" if with_lesson else "without a lesson"
     show(title(f"Accuracy {condition} (95% interval; * own domain)"), rows)
     show(f"own {percent(summary['own'])}, others {percent(summary['others'])}")
+    if summary["cut"]:
+        show(f"{percent(summary['cut'])} of the answers ended at their limit of tokens")
+        show(*cut_hints({_CUT: summary["cut"]}))
 
 
 def _format_cell(cell: Mapping[str, Any]) -> str:

@@ -31,6 +31,12 @@ def test_eval_tests_every_agent_on_problems_that_the_run_did_not_see(
     assert docendo("eval", finished, "--json").json == found
     assert docendo("eval", finished, "--seed", 1, "--json").json["asked_in_run"] == 6
 
+    # an untrained model goes on and on, up to its 8 tokens
+    assert found["cut"] > 0.2
+    shown = docendo("eval", finished, "--agent", "emmy").out
+    assert "of the answers ended at their limit of tokens" in shown
+    assert "raise teaching.max_tokens" in shown
+
 
 def test_eval_of_one_agent_and_domain_after_a_worked_example(
     finished: Path, here: Path
