@@ -54,6 +54,7 @@ def build_member(
         domain=domain,
         own_source=own_source,
         find_person=lambda name: build_person(config, name, "person"),
+        seed=config.seed,
     )
     try:
         source = build_source(part, context)

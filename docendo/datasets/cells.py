@@ -9,7 +9,15 @@ from docendo.datasets.columns import template_fields
 from docendo.datasets.delimited import MAX_FIELD, is_text
 from docendo.datasets.rows import FileRow
 
-__all__ = ["RowError", "fill_template", "read_level", "read_list", "read_text"]
+__all__ = [
+    "RowError",
+    "as_text",
+    "fill_template",
+    "is_number",
+    "read_level",
+    "read_list",
+    "read_text",
+]
 
 _MAX_DIGITS = 21
 """Digits before the point of a number that is written without an exponent."""
@@ -29,7 +37,7 @@ def read_text(
     value = row.values.get(name)
     if value is None and accept_empty:
         return ""
-    text = _as_text(value, repr(name), accept_numbers)
+    text = as_text(value, repr(name), accept_numbers)
     if not text and not accept_empty:
         raise RowError(f"{name!r} is empty")
     return text
@@ -50,7 +58,7 @@ def read_list(row: FileRow, name: str) -> list[str]:
         raise RowError(f"{_missing_or_type(value, repr(name))}, expected a list")
     if not value:
         raise RowError(f"{name!r} is empty")
-    return [_as_text(item, f"{name}[{i}]", True) for i, item in enumerate(value)]
+    return [as_text(item, f"{name}[{i}]", True) for i, item in enumerate(value)]
 
 
 def fill_template(row: FileRow, template: str) -> str:
@@ -65,7 +73,7 @@ def fill_template(row: FileRow, template: str) -> str:
         for index in indexes:
             place += f"[{index}]"
             value = _at_index(value, index)
-        texts.append(_as_text(value, f"{{{place}}}", True))
+        texts.append(as_text(value, f"{{{place}}}", True))
     return "".join(texts).strip()
 
 
@@ -76,7 +84,7 @@ def read_level(row: FileRow, name: str) -> int:
     if isinstance(value, str):
         if len(value) <= MAX_FIELD and value.strip() in set("123456789"):
             return int(value)
-    elif _is_number(value):
+    elif is_number(value):
         if value in range(1, 10):
             return int(value)
     else:
@@ -93,8 +101,9 @@ def _at_index(value: object, index: str) -> object:
     return None
 
 
-def _as_text(value: object, place: str, accept_numbers: bool) -> str:
-    if accept_numbers and _is_number(value):
+def as_text(value: object, place: str, accept_numbers: bool) -> str:
+    """A cell as stripped text. Raises RowError, which says `place`, for anything else."""
+    if accept_numbers and is_number(value):
         return _write_number(value, place)
     if not isinstance(value, str):
         expected = "text or a number" if accept_numbers else "text"
@@ -114,7 +123,8 @@ def _missing_or_type(value: object, place: str) -> str:
     return f"no {place}" if value is None else f"{place} is of type {type(value).__name__}"
 
 
-def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """Whether it is a number; true and false are none."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

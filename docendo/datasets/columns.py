@@ -25,6 +25,11 @@ class Columns(ConfigModel):
     column is the answer; what stands before is the solution."""
     solution: str = _SOLUTION
     """Column of the worked solution. Under its default name it may be missing."""
+    choices: str | list[str] | None = None
+    """Multiple choice: column of a list, or of an object such as `{text, label}`; or a list of
+    columns, one for each choice. They are shuffled, and the answer becomes a letter."""
+    hints: str | None = None
+    """Column of a hint, which a teacher sees while it writes a lesson. It may be empty."""
     tests: str | None = None
     """Column of tests of a program, such as `f(3) == 7`: a list, or a text."""
     setup: str | None = None
@@ -38,10 +43,11 @@ class Columns(ConfigModel):
 
     @field_validator("*")
     @classmethod
-    def _named(cls, name: str | None) -> str | None:
-        if isinstance(name, str) and not name.strip():
-            raise ValueError(f"expected a name, got {name!r}")
-        return name
+    def _named(cls, value: str | list[str] | None) -> str | list[str] | None:
+        names = [value] if isinstance(value, str) else value
+        if names is not None and not all(name.strip() for name in (names or " ")):
+            raise ValueError(f"expected a name, got {value!r}")
+        return value
 
     @model_validator(mode="after")
     def _readable(self) -> "Columns":
@@ -64,14 +70,9 @@ class Columns(ConfigModel):
             columns: list[str | None] = [column for _, column, _ in parts]
         else:
             columns = [self.question]
-        columns += [
-            self.answer,
-            self.family,
-            self.level,
-            self.tests,
-            self.setup,
-            self.split,
-        ]
+        columns += [self.answer, self.family, self.level, self.split]
+        columns += [self.tests, self.setup, self.hints]
+        columns += [self.choices] if isinstance(self.choices, str) else self.choices or []
 
         optional: tuple[str, ...] = (_SOLUTION,)
         if self.solution != _SOLUTION:

@@ -123,6 +123,7 @@ class FileAskerConfig(PartConfig):
             self.columns,
             held_out=self.held_out,
             split=self.split,
+            seed=context.seed,
         )
         return FileSource(
             context.domain, rows.problems, rows.held_out, rows.quarantined, rows.files

@@ -17,6 +17,7 @@ from docendo.datasets.cells import (
     read_list,
     read_text,
 )
+from docendo.datasets.choices import read_choices
 from docendo.datasets.columns import Columns, SplitNames
 from docendo.datasets.readers import has_splits, read_rows
 from docendo.datasets.rows import FileRow
@@ -83,17 +84,18 @@ def read_problems(
     *,
     held_out: str | None = None,
     split: SplitNames | None = None,
+    seed: int = 0,
 ) -> FileProblems:
     """The problems of a file, and the rows that are none.
 
     `path` is a .jsonl, .ndjson, .csv, .tsv or .parquet file, a dataset directory, or
     ``hub:owner/name[/subset][@revision]``. Rows of the file `held_out`, or those that `split`
-    says, are held out; else the question decides. Raises UserError for a file that cannot be
-    read, lacks a column, or has no usable row.
+    says, are held out; else the question decides. `seed` shuffles choices. Raises UserError for
+    a file that cannot be read, lacks a column, or has no usable row.
     """
     columns = columns or Columns()
     parts = _split_parts(str(path), columns, held_out, split)
-    reading = _Reading(domain, columns, split, parts[0].label)
+    reading = _Reading(domain, columns, split, parts[0].label, seed)
     for part in parts:
         try:
             reading.read(part)
@@ -170,6 +172,7 @@ class _Reading:
     columns: Columns
     split: SplitNames | None
     train_label: str
+    seed: int
     problems: dict[int, Problem] = field(default_factory=dict)
     held_out: set[int] = field(default_factory=set)
     bad_rows: list[BadRow] = field(default_factory=list)
@@ -195,8 +198,7 @@ class _Reading:
         split = part.split
         if self.columns.split and split != "held-out":
             split = self._split_of(row, self.columns.split) or split
-        problem = _parse_problem(row, self.domain, self.columns, f"{part.name}:{row.line}")
-        number = question_id(problem.prompt)
+        problem, number = self._parse_problem(row, f"{part.name}:{row.line}")
         split = split or split_of_question(number)
 
         # Twice the same would be in a test twice, and a lesson could be on its own test.
@@ -227,44 +229,70 @@ class _Reading:
         reason = f"its question is held out, in {place}"
         self.bad_rows.append(BadRow(self.train_label, int(earlier_line), reason))
 
+    def _parse_problem(self, row: FileRow, source: str) -> tuple[Problem, int]:
+        """The problem of a row, and the identity of its question."""
+        columns = self.columns
+        if "{" in columns.question:
+            prompt = fill_template(row, columns.question)
+        else:
+            prompt = read_text(row, columns.question)
+        answer, solution = _read_answer(row, columns)
+
+        question = prompt
+        choices: tuple[str, ...] = ()
+        if columns.choices:
+            raw_answer = answer if columns.answer_pattern else row.values[columns.answer]
+            asked = read_choices(
+                row, columns.choices, answer=raw_answer, solution=solution, seed=self.seed
+            )
+            prompt = asked.ask(question)
+            choices, answer, solution = asked
+
+        problem = Problem(
+            domain=self.domain,
+            family=(
+                read_text(row, columns.family, accept_numbers=True)
+                if columns.family
+                else self.domain
+            ),
+            level=read_level(row, columns.level) if columns.level else 1,
+            prompt=prompt,
+            answer=answer,
+            solution=_end_with_answer(solution, answer),
+            tests=_read_tests(row, columns),
+            source=source,
+            choices=choices,
+            hints=_read_hints(row, columns.hints) if columns.hints else "",
+        )
+        return problem, question_id(question, choices)
+
+
+def _read_answer(row: FileRow, columns: Columns) -> tuple[str, str]:
+    """Answer and solution."""
+    answer = read_text(row, columns.answer, accept_numbers=True)
+    solution = ""
+    if columns.solution in row.values:
+        solution = read_text(row, columns.solution, accept_empty=True)
+    if not columns.answer_pattern:
+        return answer, solution
+
+    matches = list(re.finditer(columns.answer_pattern, answer))
+    final_answer = (matches[-1][1] or "").strip() if matches else ""
+    if not final_answer:
+        raise RowError(f"{columns.answer!r} has no answer like {columns.answer_pattern!r}")
+    return final_answer, answer[: matches[-1].start()].strip() or solution
+
+
+def _read_hints(row: FileRow, name: str) -> str:
+    if isinstance(row.values.get(name), list):
+        return "\n".join(read_list(row, name)) if row.values[name] else ""
+    return read_text(row, name, accept_empty=True)
+
 
 def _place(problem: Problem, part: _Part) -> str:
     """Where an earlier problem stands, as seen from the part that is being read."""
     file, _, line = problem.source.rpartition(":")
     return f"line {line}" if file == part.name else problem.source
-
-
-def _parse_problem(row: FileRow, domain: str, columns: Columns, source: str) -> Problem:
-    question = columns.question
-    prompt = fill_template(row, question) if "{" in question else read_text(row, question)
-
-    answer = read_text(row, columns.answer, accept_numbers=True)
-    solution = ""
-    if columns.solution in row.values:
-        solution = read_text(row, columns.solution, accept_empty=True)
-    if columns.answer_pattern:
-        matches = list(re.finditer(columns.answer_pattern, answer))
-        final_answer = (matches[-1][1] or "").strip() if matches else ""
-        if not final_answer:
-            raise RowError(
-                f"{columns.answer!r} has no answer like {columns.answer_pattern!r}"
-            )
-        solution = answer[: matches[-1].start()].strip() or solution
-        answer = final_answer
-
-    family = domain
-    if columns.family:
-        family = read_text(row, columns.family, accept_numbers=True)
-    return Problem(
-        domain=domain,
-        family=family,
-        level=read_level(row, columns.level) if columns.level else 1,
-        prompt=prompt,
-        answer=answer,
-        solution=_end_with_answer(solution, answer),
-        tests=_read_tests(row, columns),
-        source=source,
-    )
 
 
 def _read_tests(row: FileRow, columns: Columns) -> tuple[str, ...]:

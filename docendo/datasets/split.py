@@ -1,6 +1,7 @@
 """The split of a problem, train or held-out, from its content alone."""
 
 import unicodedata
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from docendo.interfaces import Split
@@ -27,14 +28,17 @@ def split_of_question(number: int) -> Split:
     return "held-out" if number % HELD_OUT_SHARE == 0 else "train"
 
 
-def question_id(question: str) -> int:
-    """The same number, of 64 bits, for two spellings of a question.
+def question_id(question: str, choices: Iterable[str] = ()) -> int:
+    """The same number, of 64 bits, for two spellings of a question, its choices in any order.
 
     Case, width of letters (NFKC), space and punctuation at the end make no difference.
     """
+    text = "\x1f".join((_spell_plainly(question), *sorted(map(_spell_plainly, choices))))
+    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest)
+
+
+def _spell_plainly(text: str) -> str:
     # plain ASCII, which most questions are, has no other form
-    text = question if question.isascii() else unicodedata.normalize("NFKC", question)
-    text = " ".join(text.casefold().split()).rstrip(_ENDINGS)
-    return int.from_bytes(
-        blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
-    )
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split()).rstrip(_ENDINGS)

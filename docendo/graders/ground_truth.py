@@ -3,6 +3,7 @@
 from typing import Any
 
 from docendo.graders.answer import never_raises, per_answer
+from docendo.graders.choices import ChoiceGrader
 from docendo.graders.gym import GymGrader
 from docendo.graders.patterns import AnswerPattern, with_pattern
 from docendo.graders.unit_tests import UnitTestGrader
@@ -16,8 +17,8 @@ __all__ = ["TruthConfig", "ground_truth", "ground_truth_evaluator"]
 
 def ground_truth() -> Grader:
     """Compares answers as text, runs programs against a problem's tests, asks reasoning-gym's scorers."""
-    # Each hands on what is not its own: reasoning-gym's items, then tests, then text.
-    return never_raises(GymGrader(UnitTestGrader(build_strict_monty())))
+    # Each hands on what is not its own: reasoning-gym's items, then choices, tests and text.
+    return never_raises(GymGrader(ChoiceGrader(UnitTestGrader(build_strict_monty()))))
 
 
 def ground_truth_evaluator() -> Evaluator:

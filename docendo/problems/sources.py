@@ -19,6 +19,8 @@ class SourceContext(NamedTuple):
     """The domain's own program or file, None where it has none; always None for a domain."""
     find_person: Callable[[str], Any]
     """A simulated person of the run by name. Raises UserError for an unknown one."""
+    seed: int = 0
+    """Of the run."""
 
 
 def build_source(part: PartConfig, context: SourceContext) -> Source:

@@ -41,6 +41,10 @@ class Problem:
     `answer` is compared as text."""
     source: str = ""
     """A program and its version, a file and row, or the agent that asked it."""
+    choices: tuple[str, ...] = ()
+    """Multiple choice: the texts of A, B, C and so on, one of which `answer` names; empty elsewhere."""
+    hints: str = ""
+    """For a teacher that writes a lesson on it; never rendered into a student's prompt."""
 
     @property
     def task_type(self) -> TaskType:
@@ -82,4 +86,5 @@ class TeachingOption(NamedTuple):
 
 def problem_of(fields: Mapping[str, Any]) -> Problem:
     """The problem whose fields, from ``dataclasses.asdict``, went through JSON."""
-    return Problem(**{**fields, "tests": tuple(fields["tests"])})
+    lists = {name: tuple(fields.get(name, ())) for name in ("tests", "choices")}
+    return Problem(**{**fields, **lists})

@@ -2,6 +2,7 @@
 
 import sqlite3
 from hashlib import blake2b
+from typing import Any
 
 from docendo.records import Problem
 from docendo.store.database import pack, unpack
@@ -14,13 +15,7 @@ __all__ = ["StoredProblems", "insert_problem"]
 def insert_problem(connection: sqlite3.Connection, index: int, problem: Problem) -> str:
     """Insert a problem, unless it is stored already, and return the row's id."""
     row_id = _id_of(problem)
-    body = (
-        problem.prompt,
-        problem.answer,
-        problem.solution,
-        problem.tests,
-        problem.source,
-    )
+    body = _body_of(problem)
     # A row that is there keeps its round, the first that had the problem: with that it goes.
     kind = problem.task_type
     row = (row_id, problem.key, index, *kind, pack(body))
@@ -51,17 +46,23 @@ class StoredProblems:
         return problem
 
 
-def _id_of(problem: Problem) -> str:
-    """A hash of every field; `Problem.key` leaves out level, solution and source."""
-    fields = (
-        problem.domain,
-        problem.family,
-        problem.level,
+def _body_of(problem: Problem) -> tuple[Any, ...]:
+    """All fields but the task type."""
+    body = (
         problem.prompt,
         problem.answer,
         problem.solution,
         problem.tests,
         problem.source,
     )
+    # Rows of problems that have neither are as they were before there were choices and hints.
+    if problem.choices or problem.hints:
+        return (*body, problem.choices, problem.hints)
+    return body
+
+
+def _id_of(problem: Problem) -> str:
+    """A hash of every field; `Problem.key` leaves out level, solution and source."""
+    fields = (problem.domain, problem.family, problem.level, *_body_of(problem))
     content = repr(fields).encode(errors="surrogatepass")
     return blake2b(content, digest_size=12).hexdigest()

@@ -125,13 +125,19 @@ def rollout_parts(stored: Any) -> tuple[str, str, tuple[int, ...], float, str]:
     return text, raw, tuple(tokens), score, reason
 
 
-def problem_parts(body: Any) -> tuple[str, str, str, tuple[str, ...], str]:
-    """Prompt, answer, solution, tests and source of a stored problem. Raises ValueError if it is none."""
-    prompt, answer, solution, tests, source = body
-    are_texts = _are_texts(prompt, answer, solution, source, *tests)
-    if not (are_texts and isinstance(tests, list)):
+def problem_parts(
+    body: Any,
+) -> tuple[str, str, str, tuple[str, ...], str, tuple[str, ...], str]:
+    """Prompt, answer, solution, tests, source, choices and hints of a stored problem.
+
+    Raises ValueError if it is none.
+    """
+    prompt, answer, solution, tests, source, *others = body
+    choices, hints = others or ([], "")
+    are_texts = _are_texts(prompt, answer, solution, source, hints, *tests, *choices)
+    if not (are_texts and isinstance(tests, list) and isinstance(choices, list)):
         raise ValueError("expected a problem")
-    return prompt, answer, solution, tuple(tests), source
+    return prompt, answer, solution, tuple(tests), source, tuple(choices), hints
 
 
 def two_texts(stored: Any) -> tuple[str, str]:

@@ -311,6 +311,8 @@ class Classroom:
         instruction = self.instructions[agent]
         # strings from here on: the problem, which holds the answer, goes no further
         question = spec.problem.prompt
+        if spec.purpose == "lesson" and spec.problem.hints:
+            question += f"\nHint: {spec.problem.hints}"
         lesson = spec.lesson
         if lesson is None:
             return solve_prompt(question, instruction)

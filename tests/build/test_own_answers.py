@@ -49,12 +49,15 @@ def test_an_answer_that_cannot_be_right_is_set_aside_with_file_line_and_reason(
 ) -> None:
     rows = [
         {"question": "A?", "answer": "yes"},
-        {"question": "B?", "answer": "."},
+        {"question": "B?", "answer": "1\nAnswer: 2"},
+        {"question": "C?", "answer": "."},
+        {"question": "E?", "answer": "two\nlines"},
+        {"question": "F?", "answer": "long " * 500},
         {"question": "D?", "answer": "7 apples", "solution": "4 + 3\nAnswer: 8"},
     ]
     catalog = read_catalog(config(tmp_path, rows, {}))
     assert left_out(catalog) == [
-        ("a.jsonl", 2, "its own answer is not right: '.' is not the answer")
+        ("a.jsonl", 2, "its own answer is not right: '2' is not the answer")
     ]
 
 
@@ -101,12 +104,13 @@ def test_a_file_whose_answers_are_all_wrong_is_refused_with_counts(tmp_path: Pat
             False,
         ),
         ({"e": {"type": "judge", "model": "base"}}, False),
+        ({"e": {"type": "truth", "answer_pattern": "<a>(.*?)</a>"}}, False),
     ],
 )
 def test_only_evaluators_that_compare_answers_are_asked(
     tmp_path: Path, evaluators: dict[str, Any], checks: bool
 ) -> None:
-    rows = [{"question": "A?", "answer": "yes"}, {"question": "B?", "answer": "."}]
+    rows = [{"question": "A?", "answer": "yes"}, {"question": "B?", "answer": "**"}]
     settings = config(tmp_path, rows, {"evaluator": "e"}, evaluators=evaluators)
     assert bool(left_out(read_catalog(settings))) == checks
 

@@ -192,6 +192,14 @@ def test_tests_are_a_list_or_lines(tmp_path: Path, cell: object) -> None:
     assert problem.tests == ("f(1) == 2", "f(2) == 3")
 
 
+def test_hints_are_a_text_or_a_list_and_may_be_empty(tmp_path: Path) -> None:
+    cells = ["Count.", ["Count.", "Carry."], [], None, ""]
+    rows = [qa(f"Q {i}?", 1, tip=cell) for i, cell in enumerate(cells)]
+    path = written(tmp_path, "a.jsonl", json_lines(*rows))
+    problems = read_problems(path, "d", Columns(hints="tip")).problems
+    assert [p.hints for p in problems] == ["Count.", "Count.\nCarry.", "", "", ""]
+
+
 def test_a_file_of_held_out_problems_keeps_them_from_training(tmp_path: Path) -> None:
     train = written(tmp_path, "a.jsonl", json_lines(qa("1 + 1?", 2), qa("ONE  + 2 ", "3")))
     test = written(tmp_path, "test.jsonl", json_lines(qa("one + 2?", "three"), qa("4?", 4)))

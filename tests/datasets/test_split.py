@@ -38,3 +38,9 @@ def test_a_question_is_one_question_however_it_is_spelled() -> None:
 def test_about_one_question_in_five_is_held_out() -> None:
     splits = [split_of_question(question_id(problem.prompt)) for problem in PROBLEMS]
     assert abs(splits.count("held-out") - len(PROBLEMS) / HELD_OUT_SHARE) < 50
+
+
+def test_choices_are_part_of_a_question_in_any_order() -> None:
+    assert question_id("Which?", ["a", "B "]) == question_id("which", ["b", "A."])
+    assert question_id("Which?", ["a", "b"]) != question_id("Which?", ["a", "c"])
+    assert question_id("Which?", ["a"]) != question_id("Which? a")

@@ -65,7 +65,16 @@ def test_a_rollout_with_a_value_of_another_type_is_refused(stored: object) -> No
 
 def test_a_problem_is_four_texts_and_a_list_of_tests() -> None:
     body = ["2 + 2?", "4", "Answer: 4", ["f(2) == 4"], "toy 1"]
-    assert problem_parts(body) == ("2 + 2?", "4", "Answer: 4", ("f(2) == 4",), "toy 1")
+    assert problem_parts(body) == (
+        "2 + 2?",
+        "4",
+        "Answer: 4",
+        ("f(2) == 4",),
+        "toy 1",
+        (),
+        "",
+    )
+    assert problem_parts([*body, ["3", "4"], "Count."])[5:] == (("3", "4"), "Count.")
     with pytest.raises(ValueError, match="expected a problem"):
         problem_parts(["2 + 2?", "4", "Answer: 4", "f(2) == 4", 1])
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from docendo.errors import UserError
@@ -177,6 +179,16 @@ def test_three_examples_are_three_earlier_turns_in_the_teachers_words() -> None:
     assert [m.content for m in shown.messages[2::2]] == [
         a.completion.text for a in e.lesson.examples
     ]
+
+
+def test_only_the_teacher_reads_a_hint_and_only_for_its_lesson() -> None:
+    problems = [replace(problem(n), hints=f"Carry twice in {n}.") for n in (1, 2)]
+    room = classroom(right, sources={"sums": Few(problems)})
+    room.play(0, [match()], Known(), seed=1)
+    for request in room.engine.requests:
+        question = request.messages[-1].content
+        assert ("\nHint: Carry twice in" in question) == (request.purpose == "lesson")
+        assert not any("Hint:" in message.content for message in request.messages[:-1])
 
 
 def test_the_lessons_of_a_match_share_their_problems_their_test_and_its_control() -> None:
