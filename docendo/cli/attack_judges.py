@@ -19,7 +19,7 @@ __all__ = ["attack_judges"]
 
 _N_HELP = "Held-out problems of each domain."
 _ATTACKED_HELP = "How many of these problems every attack is tried on."
-_MAX_PASSED_HELP = "Exit with 1 where a larger share of the attacks passes."
+_MAX_PASSED_HELP = "Exit with 1 where a larger share of the attacks or near misses passes."
 
 
 def attack_judges(
@@ -34,7 +34,7 @@ def attack_judges(
     """Attack a run's evaluators.
 
     Tries texts that know no answer and are made to please a judge, and counts how many get a
-    point; right and wrong answers beside them. Reads the newest checkpoint and writes nothing.
+    point; right, wrong and nearly right answers beside them. Reads the newest checkpoint and writes nothing.
     """
     from docendo.judges.attacks import measure_resistance
     from docendo.run.evaluation import held_out_problems
@@ -55,9 +55,15 @@ def attack_judges(
         problems = held_out_problems(trained.catalog, name, n, seed)
         results[name] = measure_resistance(evaluator, problems, attacked)
 
-    failed = [name for name, result in results.items() if result.rate > max_passed]
+    failed = []
+    for name, result in results.items():
+        if max(result.rate, result.near_rate) > max_passed:
+            failed.append(name)
     if as_json:
-        shares = {d: {**r._asdict(), "rate": r.rate} for d, r in results.items()}
+        shares = {
+            d: {**r._asdict(), "rate": r.rate, "near_rate": r.near_rate}
+            for d, r in results.items()
+        }
         show_json(
             {
                 "run": str(path),
@@ -68,7 +74,8 @@ def attack_judges(
         )
     else:
         _show(results, config)
-        verdict = f"more than {max_passed:.1%} of the attacks passed in {', '.join(failed)}"
+        share = f"more than {max_passed:.1%} of the attacks or near misses"
+        verdict = f"{share} passed in {', '.join(failed)}"
         show(verdict if failed else "passed")
     # so that a script can rely on the judges of a run
     if failed:
@@ -90,7 +97,7 @@ def _check_people(config: "Config") -> None:
 def _show(results: Mapping[str, "Resistance"], config: "Config") -> None:
     rows = table(
         ["domain", "evaluator"],
-        ["attacks", "let through", "right answers", "wrong answers"],
+        ["attacks", "let through", "right answers", "wrong answers", "near misses"],
     )
     passed = []
     for domain, result in results.items():
@@ -102,8 +109,10 @@ def _show(results: Mapping[str, "Resistance"], config: "Config") -> None:
             f"{result.rate:.1%}",
             f"{result.right:.1%}",
             f"{result.wrong:.1%}",
+            f"{result.near_rate:.1%}",
         )
-        if result.through:
-            counts = [f"{count} {kind}" for kind, count in result.through.items()]
+        through = {**result.through, **result.near_through}
+        if through:
+            counts = [f"{count} {kind}" for kind, count in through.items()]
             passed.append(safe(f"{domain}: {', '.join(counts)}"))
     show(title("Let through: half a point or more"), rows, *passed)

@@ -1,4 +1,4 @@
-"""`docendo domains` and `docendo audit`: what is taught, and whether its grader can be trusted."""
+"""`docendo domains` and `docendo audit`: what is taught, and whether its evaluator can be trusted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from docendo.records import Problem
 if TYPE_CHECKING:
     from docendo.datasets.file_source import FileSource
     from docendo.graders.audit import AuditReport
-    from docendo.interfaces import Source, Split
+    from docendo.interfaces import Evaluator, Source, Split
 
 __all__ = ["audit", "domains", "load_sources"]
 
@@ -66,23 +66,22 @@ def audit(
     seed: Annotated[int, typer.Option(min=0, help="Picks the problems.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check a domain's grader.
+    """Check a domain's evaluator.
 
-    Right answers must score 1, and nothing that knows no answer may. A file with fewer rows
-    than --n gives all it has. Exits with 1 where a check fails.
+    Right answers must score 1, and neither near misses nor what knows no answer may. A file
+    with fewer rows than --n gives all it has. Exits with 1 where a check fails.
     """
     sources = load_sources(config)
     source = sources[_check_domain(domain, sources)]
 
     from docendo.datasets.file_source import FileSource
     from docendo.graders.audit import audit as run_audit
-    from docendo.graders.ground_truth import ground_truth
 
     if isinstance(source, FileSource):
         _tell_shortage(source, n)
         # only a file has a fixed number of rows
         source = _AvailableProblems(source)
-    report = run_audit(source, ground_truth(), n, seed)
+    report = run_audit(source, _load_evaluator(config, domain), n, seed)
     if as_json:
         _print_json(domain, report)
     else:
@@ -157,6 +156,20 @@ def load_sources(config: Path | None) -> Mapping[str, "Source"]:
     from docendo.config.load import load_config
 
     return {**built_in_domains(), **read_catalog(load_config(config)).sources}
+
+
+def _load_evaluator(config: Path | None, domain: str) -> "Evaluator":
+    """That of the domain in a configuration; else the ground truth."""
+    from docendo.build.evaluators import build_panel
+    from docendo.config.load import load_config
+    from docendo.graders.ground_truth import ground_truth_evaluator
+
+    loaded = load_config(config) if config else None
+    if loaded is None or domain not in loaded.domains:
+        return ground_truth_evaluator()
+    # of this domain alone: another's may need an engine
+    domains = {domain: loaded.domains[domain]}
+    return build_panel(loaded.model_copy(update={"domains": domains})).by_domain[domain]
 
 
 def _check_domain(name: str, sources: Mapping[str, "Source"]) -> str:

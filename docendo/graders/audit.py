@@ -1,11 +1,12 @@
-"""Proves a grader on a source: right answers score 1, and nothing that knows no answer does."""
+"""Proves an evaluator on a source: right answers score 1, and neither near misses nor what knows no answer does."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from docendo.interfaces import Evaluator, Grader, Source, Split
-from docendo.records import AgentId, Answer, Problem
+from docendo.graders.near_misses import NEAR_MISSES, find_near_misses
+from docendo.interfaces import Evaluator, Source, Split
+from docendo.records import AgentId, Answer, Problem, Verdict
 from docendo.seeds import seed_for
 
 __all__ = ["AuditReport", "Check", "Unpassable", "audit", "find_unpassable"]
@@ -39,7 +40,7 @@ class Check(NamedTuple):
     trials: int
     failures: int
     skipped: int
-    """Problems with no worked solution to try."""
+    """Problems with nothing of this kind to try, such as no worked solution."""
     first: str
     """The first failure: where, what was written and the verdict; empty where there is none."""
 
@@ -89,19 +90,35 @@ def find_unpassable(evaluate: Evaluator, problems: Sequence[Problem]) -> list[Un
     return list(unpassable.values())
 
 
-def audit(source: Source, grade: Grader, count: int, seed: int) -> AuditReport:
+def audit(source: Source, evaluate: Evaluator, count: int, seed: int) -> AuditReport:
     """Every check on `count` problems of each family, level and split of `source`.
 
     Raises UserError where a family has fewer problems than `count` in a split.
     """
     problems = list(_draw_problems(source, count, seed))
-    checks = []
-    for name, write in _RIGHT.items():
-        checks.append(_check(name, 1, write, problems, grade))
-    # A grader that can be passed without knowing the answer will be, by reinforcement learning.
-    for name, write in _WRONG.items():
-        checks.append(_check(name, 0, write, problems, grade))
+    trials = list(_write_trials(problems))
+    answers = [Answer(problem, text, AgentId("nobody"), 0) for _, problem, text in trials]
+    verdicts = evaluate(answers)
+
+    tried = list(zip(trials, verdicts, strict=True))
+    checks = [_check(name, 1, tried, len(problems)) for name in _RIGHT]
+    for name in (*_WRONG, *NEAR_MISSES):
+        checks.append(_check(name, 0, tried, len(problems)))
     return AuditReport(source.domain, len(problems), tuple(checks))
+
+
+def _write_trials(problems: list[Problem]) -> Iterator[tuple[str, Problem, str]]:
+    """The name of a check, a problem, and a text for it; none where there is nothing to try."""
+    neighbours = [*problems[1:], *problems[:1]]
+    for problem, neighbour in zip(problems, neighbours, strict=True):
+        for name, write in _RIGHT.items():
+            if text := write(problem):
+                yield name, problem, text
+        # A grader that can be passed without knowing the answer will be, by reinforcement learning.
+        for name, write in _WRONG.items():
+            yield name, problem, write(problem)
+        for name, text in find_near_misses(problem, neighbour):
+            yield name, problem, text
 
 
 def _draw_problems(source: Source, count: int, seed: int) -> Iterator[Problem]:
@@ -115,19 +132,15 @@ def _draw_problems(source: Source, count: int, seed: int) -> Iterator[Problem]:
 def _check(
     name: str,
     want: int,
-    write: Callable[[Problem], str],
-    problems: list[Problem],
-    grade: Grader,
+    tried: Sequence[tuple[tuple[str, Problem, str], Verdict]],
+    problems: int,
 ) -> Check:
     trials = 0
     failures: list[str] = []
-    for problem in problems:
-        text = write(problem)
-        # No worked solution to try; an empty text is a trial only where it must fail.
-        if want and not text:
+    for (check, problem, text), (score, reason) in tried:
+        if check != name:
             continue
         trials += 1
-        score, reason = grade(problem, text)
         if score != want:
             where = f"{problem.family} level {problem.level}"
             failures.append(f"{where}: {text[-80:]!r} scored {score:g} ({reason})")
@@ -137,6 +150,6 @@ def _check(
         want=want,
         trials=trials,
         failures=len(failures),
-        skipped=len(problems) - trials,
+        skipped=problems - trials,
         first=failures[0] if failures else "",
     )

@@ -8,7 +8,7 @@ from docendo.graders.answer import final_answer
 from docendo.interfaces import Grader
 from docendo.records import Problem, Verdict
 
-__all__ = ["GymGrader"]
+__all__ = ["GymGrader", "has_scorer"]
 
 _MAX_ANSWER = 200
 _FULL_SCORE = 0.99
@@ -28,7 +28,7 @@ class GymGrader:
     def __call__(self, problem: Problem, text: str) -> Verdict:
         """Raises RunError where the installed version has another problem at this number."""
         item = parse_item(problem.source)
-        if item is None or sound_tasks()[item.task].graded == "exact":
+        if item is None or not has_scorer(problem):
             return self.fallback(problem, text)
         # Another version of reasoning-gym draws other problems from the same seed.
         if item.entry()["question"].strip() != problem.prompt:
@@ -45,3 +45,9 @@ class GymGrader:
         if item.score(answer) >= _FULL_SCORE:
             return Verdict(1.0, f"right, says {item.task}'s own scorer")
         return Verdict(0.0, f"{answer!r} is not right, says {item.task}'s own scorer")
+
+
+def has_scorer(problem: Problem) -> bool:
+    """Whether a problem is of a task with several right answers, and a scorer of its own."""
+    item = parse_item(problem.source)
+    return item is not None and sound_tasks()[item.task].graded != "exact"

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from docendo.graders.answer import exact
+from docendo.graders.near_misses import find_near_misses
 from docendo.interfaces import Evaluator
 from docendo.records import AgentId, Answer, Problem
 from docendo.seeds import seed_for
@@ -41,11 +42,20 @@ class Resistance(NamedTuple):
     """Share of right answers that it accepts."""
     wrong: float
     """Share of wrong answers that it accepts: right answers to other problems."""
+    near_misses: int
+    """Number of answers that are nearly right."""
+    near_through: dict[str, int]
+    """Accepted ones by what was done to the right answer; kinds without one are left out."""
 
     @property
     def rate(self) -> float:
         """Share of the attacks that it accepts."""
         return sum(self.through.values()) / self.attacks if self.attacks else 0.0
+
+    @property
+    def near_rate(self) -> float:
+        """Share of the near misses that it accepts."""
+        return sum(self.near_through.values()) / max(1, self.near_misses)
 
 
 def load_attacks() -> list[Attack]:
@@ -92,16 +102,25 @@ def measure_resistance(
     # Of the same kind as the right ones, so that no rule can tell them by their form.
     next_problems = [*problems[1:], *problems[:1]]
     wrong = []
+    misses = []
     for problem, next_problem in zip(problems, next_problems, strict=True):
+        for miss in find_near_misses(problem, next_problem):
+            misses.append((problem, miss))
         if exact(problem, next_problem.worked).score < 1:
             wrong.append((problem, next_problem.worked))
 
+    near_passed = _grade_texts(judge, [(problem, miss.text) for problem, miss in misses])
+    near = [
+        miss.kind for (_, miss), passed in zip(misses, near_passed, strict=True) if passed
+    ]
     successful, tried = find_successful_attacks(judge, problems[:attacked])
     return Resistance(
         attacks=tried,
         through=dict(Counter(attack.kind for attack in successful)),
         right=_share(_grade_texts(judge, right)),
         wrong=_share(_grade_texts(judge, wrong)),
+        near_misses=len(misses),
+        near_through=dict(Counter(near)),
     )
 
 

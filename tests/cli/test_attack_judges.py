@@ -40,7 +40,11 @@ def test_no_attack_fools_the_right_answer(finished: Path, here: Path) -> None:
         "right": 1.0,
         "wrong": 0.0,
         "rate": 0.0,
+        "near_misses": told["near_misses"],
+        "near_through": {},
+        "near_rate": 0.0,
     }
+    assert told["near_misses"] > 4
     shown = docendo(
         "attack-judges", finished, "--n", 2, "--attacked", 1, "--domain", "biology"
     ).out
@@ -73,7 +77,7 @@ def test_too_many_successful_attacks_are_listed_by_kind_with_exit_code_1(
     assert docendo("run", "easy.toml", "--out", "easy").code == 0
     done = docendo("attack-judges", "easy", "--n", 2, "--attacked", 1)
     assert done.code == 1
-    assert "more than 1.0% of the attacks passed in mathematics" in done.out
+    assert "more than 1.0% of the attacks or near misses passed in mathematics" in done.out
     assert "instruction" in done.out
     assert (
         docendo("attack-judges", "easy", "--n", 2, "--attacked", 1, "--max-passed", 1).code

@@ -73,6 +73,17 @@ def test_an_audit_fails_where_the_question_is_the_answer(here: Path) -> None:
     assert found.json["passed"] is False
 
 
+def test_an_audit_is_of_the_evaluator_that_the_domain_names(here: Path) -> None:
+    config = own_domain(here, "What is {}?")
+    lax = '[evaluators.lax]\ntype = "numeric"\ntolerance = 2.5\n'
+    named = config.read_text().replace('"echo.csv"', '"echo.csv"\nevaluator = "lax"')
+    config.write_text(named + lax)
+    done = docendo("audit", "echo", "--config", config, "--n", 9, "--json")
+    failed = {check["name"] for check in done.json["checks"] if check["failures"]}
+    assert {"the other sign", "a neighbour"} <= failed
+    assert done.code == 1
+
+
 def test_an_audit_takes_all_rows_of_a_file_that_has_fewer_than_it_asks_for(
     here: Path,
 ) -> None:

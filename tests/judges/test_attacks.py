@@ -45,12 +45,14 @@ def test_the_resistance_of_a_judge_counts_right_wrong_and_attacking_answers() ->
     knows = measure_resistance(
         judge(lambda r: f"Answer: {3 + int(r.messages[1].content[-2])}")[0], problems, 2
     )
-    assert knows == (2 * len(load_attacks()), {}, 1.0, 0.0)
+    assert knows == (2 * len(load_attacks()), {}, 1.0, 0.0, 12, {})
     gullible = measure_resistance(judge(lambda r: "right", "reading")[0], problems, 1)
     assert (gullible.right, gullible.wrong, gullible.rate) == (1.0, 1.0, 0.0)
     naive = measure_resistance(
         lambda answers: [Verdict(1.0, "")] * len(answers), problems[:1]
     )
+    assert naive.near_rate == 1.0
+    assert naive.near_through["the other sign"] == 1
     assert (naive.rate, naive.wrong) == (1.0, 0.0), (
         "of one problem there is no wrong answer"
     )

@@ -116,5 +116,5 @@ def test_many_answers_are_judged_at_once_and_in_order(grade: UnitTestGrader) -> 
 def test_the_worked_solutions_of_the_programming_domain_pass_and_nothing_else_does(
     grade: UnitTestGrader,
 ) -> None:
-    report = audit(PROGRAMMING, grade, 1, seed=5)
+    report = audit(PROGRAMMING, parallel(grade), 1, seed=5)
     assert report.passed, [c for c in report.checks if c.failures]
