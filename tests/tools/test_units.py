@@ -24,6 +24,14 @@ from docendo.tools.units import UNITS, convert
         ("1,500 ml into l", "1.5"),
         (".5 m in cm", "50"),
         ("50 degrees F in degrees C", "10"),
+        ("5 Mg in kg", "5000"),
+        ("5 mg in g", "0.005"),
+        ("1 Mm in km", "1000"),
+        ("1 ML in l", "1000000"),
+        ("1 mL in l", "0.001"),
+        ("1 megagram in MILLIGRAMS", "1000000000"),
+        ("1 \N{MICRO SIGN}m in nm", "1000"),
+        ("2 m\N{SUPERSCRIPT TWO} in cm^2", "20000"),
     ],
 )
 def test_values_are_exact_where_the_units_are_exact(text: str, value: str) -> None:
@@ -35,7 +43,10 @@ def test_values_are_exact_where_the_units_are_exact(text: str, value: str) -> No
     [
         ("5 km in kg", "km is length and kg is mass"),
         ("5 klm in m", "no unit 'klm'; did you mean 'km'"),
-        ("5 qqqqqqq in m", "no unit 'qqqqqqq'$"),
+        ("5 qqqqqqq in m", "no unit 'qqqqqqq'; there are units of length, mass"),
+        ("5 MM in m", "no unit 'MM'; did you mean 'Mm' or 'mm'"),
+        ("5 KM in m", "no unit 'KM'; did you mean 'km'"),
+        ("5 mb in B", "no unit 'mb'; did you mean 'MB'"),
         ("1 sss in m", "no unit 'sss'"),
         ("five km in m", "wanted a number and units"),
         ("1/0 km in m", "division by zero"),
