@@ -95,4 +95,4 @@ def test_it_applies_where_the_right_answer_is_a_number_with_a_unit_at_the_most()
 
 def test_numbers_are_graded_where_math_verify_is_missing() -> None:
     code = "import sys; sys.modules['math_verify'] = None; import docendo.graders.numbers, docendo.graders.formulas"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
