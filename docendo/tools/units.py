@@ -80,8 +80,8 @@ def _read_units() -> dict[str, Unit]:
         for prefix, _, power in map(str.split, _PREFIXES.split(", ")):
             unit = units[symbol]
             if unit.measure != "data" or int(power) > 0:
-                factor = unit.factor * Fraction(10) ** int(power)
-                units[prefix + symbol] = Unit(unit.measure, factor)
+                size = unit.factor * Fraction(10) ** int(power)
+                units[prefix + symbol] = Unit(unit.measure, size)
     return units
 
 
