@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` and `make test`. Each works from a bare checkout with Python 3.11 to 3.13 and make.
+# Two commands matter: `make demo` and `make test`. Each works from a bare checkout with Python 3.11 to 3.14 and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,7 +51,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 $(READY): pyproject.toml requirements/setup.txt requirements/cpu.txt requirements/model.txt Makefile
-	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "docendo needs Python 3.11, 3.12 or 3.13; set PYTHON=...")'
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else "docendo needs Python 3.11 to 3.14; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) -r requirements/setup.txt || $(REFUSED)
 	$(INSTALL) -r requirements/cpu.txt || $(REFUSED)

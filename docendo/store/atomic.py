@@ -16,7 +16,12 @@ UNFINISHED = ".tmp-"
 
 def nearest_existing(path: Path) -> Path:
     """The path itself or, where it does not exist yet, the nearest folder above it that does."""
-    return next(p for p in (path, *path.absolute().parents) if p.exists())
+    # not exists(): since Python 3.14 it is false, too, of a name that no file can have
+    for place in (path, *path.absolute().parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            place.stat()
+            return place
+    raise FileNotFoundError(path)
 
 
 def write_atomically(path: Path, content: bytes, *, make_parents: bool = True) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from docendo.errors import UserError
-from docendo.store.atomic import write_atomically
+from docendo.store.atomic import nearest_existing, write_atomically
 from docendo.store.checkpoints import (
     checkpoint_name,
     delete_other_checkpoints,
@@ -169,7 +169,7 @@ class RunDirectory(RunReader):
 
 
 def _check_is_run(folder: Path, path: str | Path) -> None:
-    if not folder.exists():
+    if nearest_existing(folder) != folder:
         raise UserError(f"{path}: no such run directory")
     if not folder.is_dir():
         raise UserError(f"{path}: is a file, not a run directory")

@@ -53,6 +53,7 @@ def test_openskill_of_agents_that_never_met_is_the_starting_value() -> None:
 
 
 def test_openskill_of_draws_stays_in_the_middle() -> None:
+    # before 6.2 the one who is named first, or both, won a draw
     assert fit_openskill(np.array([[0, 0.5], [0.5, 0]])).mean == pytest.approx([25, 25])
 
 

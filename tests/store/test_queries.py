@@ -1,6 +1,8 @@
 """Statements that insert and select rows."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -9,11 +11,11 @@ from docendo.store.queries import decode_row, insert_row, select_rows
 
 
 @pytest.fixture
-def database() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:")
-    connection.text_factory = raw_text
-    connection.executescript(SCHEMA)
-    return connection
+def database() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.text_factory = raw_text
+        connection.executescript(SCHEMA)
+        yield connection
 
 
 def quarantined(database: sqlite3.Connection) -> list[list[object]]:

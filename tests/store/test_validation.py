@@ -1,6 +1,8 @@
 """Databases and rows that docendo could not have written."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,13 @@ from docendo.store.validation import (
 SCHEMA = "CREATE TABLE metrics (name TEXT NOT NULL, value REAL NOT NULL, note TEXT);"
 
 
-def database(*statements: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
-    for statement in statements:
-        connection.execute(statement)
-    return connection
+@contextmanager
+def database(*statements: str) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        for statement in statements:
+            connection.execute(statement)
+        yield connection
 
 
 @pytest.mark.parametrize(
@@ -34,20 +37,21 @@ def database(*statements: str) -> sqlite3.Connection:
     ],
 )
 def test_other_tables_columns_or_views_are_damage(statement: str) -> None:
-    check_tables(database(), "run.db", SCHEMA)
-    with pytest.raises(UserError, match=r"run\.db is damaged"):
-        check_tables(database(statement), "run.db", SCHEMA)
+    with database() as whole, database(statement) as changed:
+        check_tables(whole, "run.db", SCHEMA)
+        with pytest.raises(UserError, match=r"run\.db is damaged"):
+            check_tables(changed, "run.db", SCHEMA)
 
 
 @pytest.mark.parametrize(("value", "actual"), [("much", "text"), (float("inf"), "real")])
 def test_a_cell_that_is_no_finite_number_is_named_with_its_row(
     value: object, actual: str
 ) -> None:
-    connection = database()
-    connection.execute("INSERT INTO metrics VALUES ('loss', ?, NULL)", (value,))
     fault = f"row 1 of metrics: value is {actual}, expected finite real"
-    with pytest.raises(UserError, match=fault):
-        check_cells(connection, "run.db")
+    with database() as connection:
+        connection.execute("INSERT INTO metrics VALUES ('loss', ?, NULL)", (value,))
+        with pytest.raises(UserError, match=fault):
+            check_cells(connection, "run.db")
 
 
 @pytest.mark.parametrize(
