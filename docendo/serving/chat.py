@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     ValidationError,
 )
@@ -19,19 +20,45 @@ from docendo.serving.api_errors import ApiError
 
 __all__ = ["ChatRequest", "ChoiceDelta", "TokenUsage", "chunk", "completion", "read_chat"]
 
-_UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
+_LABELS = {
+    "user",
+    "metadata",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+}
+"""Parameters that change no answer, whatever their value."""
+_NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "logprobs": (False,),
     "top_logprobs": (0,),
     "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "parallel_tool_calls": (True, False),
     "functions": ([],),
+    "function_call": ("none", "auto"),
     "response_format": ({"type": "text"},),
     "logit_bias": ({},),
     "presence_penalty": (0,),
     "frequency_penalty": (0,),
     "modalities": (["text"],),
     "audio": (),
+    "prediction": (),
+    "web_search_options": (),
+    "reasoning_effort": ("none",),
+    "verbosity": ("medium",),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
+    # of other servers
+    "top_k": (0, -1),
+    "min_p": (0,),
+    "typical_p": (1,),
+    "repetition_penalty": (1,),
+    "min_tokens": (0,),
+    "ignore_eos": (False,),
 }
 """Parameters that are not supported, with the values that ask for nothing."""
+_NEUTRAL_IN_MESSAGES: tuple[Any, ...] = (None, [], "")
+"""What clients send back of an answer beside its text."""
 
 
 def _check_encodable(text: str) -> str:
@@ -49,6 +76,14 @@ class _TextPart(BaseModel):
     text: _Text
 
 
+def _drop_neutral_fields(message: object) -> object:
+    if not isinstance(message, dict):
+        return message
+    return {
+        k: v for k, v in message.items() if k == "content" or v not in _NEUTRAL_IN_MESSAGES
+    }
+
+
 def _to_parts(content: object) -> object:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
@@ -58,6 +93,8 @@ def _to_list(stop: object) -> object:
 
 
 class _ChatMessage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     role: Literal["system", "developer", "user", "assistant"]
     content: Annotated[list[_TextPart], BeforeValidator(_to_parts)]
 
@@ -68,14 +105,22 @@ class _ChatMessage(BaseModel):
 
 
 class _StreamOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     include_usage: bool | None = None
+    include_obfuscation: Literal[False] | None = None
 
 
 class _Body(BaseModel):
-    """Fields that are not named here are ignored: clients send many that change nothing."""
+    """Every field is honoured, and one that is not named here is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
     model: _Text
-    messages: Annotated[list[_ChatMessage], Field(min_length=1)]
+    messages: Annotated[
+        list[Annotated[_ChatMessage, BeforeValidator(_drop_neutral_fields)]],
+        Field(min_length=1),
+    ]
     n: Annotated[int, Field(ge=1, le=16)] = 1
     max_completion_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
@@ -141,10 +186,9 @@ def read_chat(body: bytes) -> ChatRequest:
     if not isinstance(table, dict):
         kind = type(table).__name__
         raise ApiError(400, f"the body is a JSON {kind}; expected an object")
-    _check_supported(table)
-
     # null is the default; the newer name of the limit wins where both are given
     present = {name: value for name, value in table.items() if value is not None}
+    _drop_neutral(present)
     if "max_completion_tokens" in present:
         present.pop("max_tokens", None)
     try:
@@ -224,9 +268,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_supported(table: Mapping[str, Any]) -> None:
-    for name, harmless in _UNSUPPORTED.items():
-        if table.get(name) is not None and table[name] not in harmless:
+def _drop_neutral(table: dict[str, Any]) -> None:
+    """Leaves out what asks for nothing. Raises ApiError for what is asked for and not supported."""
+    for name in table.keys() & (_LABELS | _NEUTRAL.keys()):
+        value = table.pop(name)
+        if name not in _LABELS and value not in _NEUTRAL[name]:
             raise ApiError(
                 400, f"{name} is not supported here", "unsupported_parameter", name
             )
@@ -241,6 +287,11 @@ def _api_error(error: ValidationError) -> ApiError:
     place = place.removeprefix(".")
     if problem["type"] == "missing":
         return ApiError(400, f"{place} is missing", "missing_required_parameter", place)
+
+    if problem["type"] == "extra_forbidden":
+        return ApiError(
+            400, f"{place} is not a parameter here", "unsupported_parameter", place
+        )
 
     # texts are not shown: they may be long, and a client knows what it sent
     value = problem["input"]

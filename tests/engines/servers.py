@@ -122,6 +122,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "echo":
             told = {"error": {"message": f"no such key: {headers.get('authorization')}"}}
             self.answer(int(rest), json.dumps(told).encode())
+        elif kind == "newer" and "max_tokens" in body:
+            told = (
+                "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            )
+            self.answer(400, json.dumps({"error": {"message": told}}).encode())
         elif kind == "repeat":
             self.answer(200, reply(body, f"Answer: {headers.get('authorization')}"))
         elif kind.isdigit():

@@ -100,6 +100,17 @@ def test_messages_may_have_parts_and_the_developer_role_is_the_system_role() -> 
         ({"logprobs": True}, "logprobs"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"presence_penalty": 1}, "presence_penalty"),
+        ({"top_k": 40}, "top_k"),
+        ({"min_p": 0.1}, "min_p"),
+        ({"repetition_penalty": 1.1}, "repetition_penalty"),
+        ({"reasoning_effort": "high"}, "reasoning_effort"),
+        ({"store": True}, "store"),
+        ({"tempreature": 0}, "tempreature"),
+        ({"stream_options": {"include_usages": True}}, "stream_options.include_usages"),
+        (
+            {"messages": [{"role": "user", "content": "x", "name": "bob"}]},
+            "messages[0].name",
+        ),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(body: dict[str, object], param: str) -> None:
@@ -107,6 +118,26 @@ def test_a_wrong_field_is_refused_by_name(body: dict[str, object], param: str) -
         read(**body)
     assert (caught.value.status, caught.value.param) == (400, param)
     assert caught.value.document["error"]["type"] == "invalid_request_error"
+
+
+def test_values_that_ask_for_nothing_and_labels_pass() -> None:
+    reply = {"content": "hello", "refusal": None, "tool_calls": [], "annotations": []}
+    asked = read(
+        messages=[*HELLO, {"role": "assistant", **reply}],
+        top_k=-1,
+        min_p=0.0,
+        repetition_penalty=1.0,
+        presence_penalty=0,
+        logit_bias={},
+        tools=[],
+        tool_choice="auto",
+        n=None,
+        store=False,
+        metadata={"run": "7"},
+        stream_options={"include_obfuscation": False},
+    )
+    expected = (Message("user", "hello"), Message("assistant", "hello"))
+    assert asked == ChatRequest("ann", expected)
 
 
 def test_a_refusal_says_what_was_expected_and_got_and_shows_no_text() -> None:

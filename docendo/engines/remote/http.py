@@ -21,6 +21,7 @@ __all__ = [
     "ChatClient",
     "Failure",
     "Reply",
+    "find_error",
     "parse_reply",
     "parse_retry_after",
 ]
@@ -33,6 +34,7 @@ _MAX_WAIT = 300.0
 """Seconds; a server that asks for a longer pause is as good as gone."""
 _MAX_COUNT = 2**40
 _MAX_MESSAGE = 200
+_NEWER_NAME = "max_completion_tokens"
 
 
 class Reply(NamedTuple):
@@ -63,8 +65,13 @@ class Failure(NamedTuple):
         """Whether another try may succeed."""
         return not self.status or self.status in _TRANSIENT or self.status >= 500
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the server understood the request, and will not answer it."""
+        return 400 <= self.status < 500 and not self.is_transient
 
-@dataclass(frozen=True)
+
+@dataclass
 class ChatClient:
     """Posts to one address. Each try has a time limit of its own."""
 
@@ -80,6 +87,8 @@ class ChatClient:
     """Seconds before the second try; each further pause is twice as long, up to a minute."""
     has_answered: bool = False
     """Whether the server answered before: a refusal is a failure then, and no wrong setting."""
+    has_newer_name: bool = False
+    """Whether the server calls the limit of an answer ``max_completion_tokens``, not ``max_tokens``."""
 
     async def ask(
         self, payload: Mapping[str, Any], tokens: int, seed: int
@@ -92,7 +101,7 @@ class ChatClient:
         """
         for attempt in range(self.retries + 1):
             await asyncio.sleep(self.rate_limit.delay(tokens))
-            result = await self._try_once(payload)
+            result = await self._try_names(payload)
             if isinstance(result, Reply):
                 return result
 
@@ -123,6 +132,20 @@ class ChatClient:
                 f"{self.url} has no such model or place ({failure.status}){message}"
             )
 
+    async def _try_names(self, payload: Mapping[str, Any]) -> Reply | Failure:
+        """A try; where the server says that the limit has a newer name, another one with that."""
+        newer = {_NEWER_NAME if k == "max_tokens" else k: v for k, v in payload.items()}
+        result = await self._try_once(newer if self.has_newer_name else payload)
+        if isinstance(result, Reply) or not result.is_refusal or self.has_newer_name:
+            return result
+        if _NEWER_NAME not in result.message:
+            return result
+
+        result = await self._try_once(newer)
+        # a server that says the limit is too large may name it, too
+        self.has_newer_name = isinstance(result, Reply)
+        return result
+
     async def _try_once(self, payload: Mapping[str, Any]) -> Reply | Failure:
         import httpx2
 
@@ -138,7 +161,7 @@ class ChatClient:
         if len(body) > MAX_BYTES:
             return Failure("large", f"a reply of more than {MAX_BYTES} bytes")
         if status != 200:
-            message = self._shorten(_find_error(body))
+            message = self._shorten(find_error(body))
             retry_after = parse_retry_after(headers.get("retry-after"))
             return Failure(f"status-{status}", message, retry_after)
 
@@ -176,9 +199,8 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
     except (TypeError, KeyError, IndexError):
         return None
 
+    content = _join_parts(content)
     if content is None:
-        content = ""
-    if not isinstance(content, str):
         return None
 
     usage = document.get("usage")
@@ -190,6 +212,25 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
     tokens = _read_count(usage.get("completion_tokens"))
     is_cut = choice.get("finish_reason") == "length"
     return Reply(text, prompt_tokens, tokens, is_cut)
+
+
+def _join_parts(content: object) -> str | None:
+    """The text of a message: a text, parts of it, or nothing; None where it is something else.
+
+    Thinking is no part of it, be it a part of its own or a field beside the content.
+    """
+    if not isinstance(content, list):
+        content = [{"type": "text", "text": "" if content is None else content}]
+    text = ""
+    for part in content:
+        if not isinstance(part, dict):
+            return None
+        if part.get("type") == "text":
+            piece = part.get("text")
+            if not isinstance(piece, str):
+                return None
+            text += piece
+    return text
 
 
 def parse_retry_after(header: str | None) -> float | None:
@@ -225,10 +266,15 @@ def _read_count(value: object) -> int | None:
     return value if 0 <= value < _MAX_COUNT else None
 
 
-def _find_error(body: bytes) -> str:
-    """What a server says is wrong, in OpenAI's form or in its own."""
+def find_error(body: bytes) -> str:
+    """What a server says is wrong: in OpenAI's form, in FastAPI's, or whatever else it sent."""
     document = _load_json(body)
-    message = document.get("error") if isinstance(document, dict) else None
-    if isinstance(message, dict):
-        message = message.get("message")
-    return message if isinstance(message, str) else _decode(body)
+    # {"error": {"message": ...}}, {"message": ...}, {"detail": ...} or {"detail": [{"msg": ...}]}
+    for key in ("error", "message", "detail", 0, "msg"):
+        try:
+            document = document[key]
+        except (TypeError, KeyError, IndexError):
+            continue
+        if isinstance(document, str):
+            return document
+    return _decode(body)

@@ -20,6 +20,8 @@ _CHARACTERS_PER_TOKEN = 4
 """Where a server does not count."""
 _MAX_CHARACTERS_PER_TOKEN = 32
 """A longer text comes from a server that does not keep to `max_tokens`."""
+_MAX_REFUSALS = 32
+"""In a row; a server that answered before may refuse some requests, such as long ones."""
 _MESSAGE_TOKENS = 4
 """Tokens around each message of a chat, in an estimate."""
 _HEADERS = {
@@ -64,13 +66,17 @@ class Endpoint:
     counts: Counter[str] = field(default_factory=Counter)
     has_answered: bool = False
     """Whether it ever answered: its settings are right, and what it refuses later costs attempts."""
+    unanswered: int = 0
+    """Requests since the last answer."""
+    has_newer_name: bool = False
+    """As in `ChatClient`."""
 
     def sample(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order, without tokens; empty where the server gave none.
 
         The same request may be answered otherwise a second time; that is the server's choice.
         Raises UserError where the environment has no key. Raises RunError where the server
-        refuses it or does not know the model from the start.
+        refuses all requests from the start, or so many in a row that it will go on so.
         """
         if not requests:
             return []
@@ -85,6 +91,7 @@ class Endpoint:
                 task = pool.submit(asyncio.run, self._ask(requests, headers, secrets))
                 results = task.result()
 
+        self._check_refusals(results)
         return list(map(self._to_completion, requests, results))
 
     def pop_usage(self) -> list[Usage]:
@@ -100,6 +107,20 @@ class Endpoint:
             metrics[f"endpoint/{self.name}/{event}"] = float(count)
         self.counts.clear()
         return metrics
+
+    def _check_refusals(self, results: Sequence[Reply | Failure]) -> None:
+        for result in results:
+            is_answered = isinstance(result, Reply)
+            self.has_answered |= is_answered
+            self.unanswered = 0 if is_answered else self.unanswered + 1
+
+        refusals = [r for r in results if isinstance(r, Failure) and r.is_refusal]
+        most = _MAX_REFUSALS if self.has_answered else 0
+        if len(refusals) == len(results) and self.unanswered > most:
+            raise RunError(
+                f"[endpoints.{self.name}] {self.service.url} refuses every request "
+                f"({refusals[-1].status}): {refusals[-1].message}"
+            )
 
     async def _ask(
         self,
@@ -127,6 +148,7 @@ class Endpoint:
             secrets=secrets,
             first_pause=service.first_pause,
             has_answered=self.has_answered,
+            has_newer_name=self.has_newer_name,
         )
         # Taken before the rate limit counts: a request that waits for a place has not started.
         places = asyncio.Semaphore(service.concurrency)
@@ -138,9 +160,11 @@ class Endpoint:
 
         async with client:
             try:
-                return await asyncio.gather(*map(ask_one, requests))
+                results = await asyncio.gather(*map(ask_one, requests))
             except RunError as error:
                 raise RunError(f"[endpoints.{self.name}] {error}") from None
+        self.has_newer_name = chat.has_newer_name
+        return results
 
     def _read_headers(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """The headers, and the secrets among them."""
@@ -163,6 +187,11 @@ class Endpoint:
         return headers, tuple(secrets)
 
     def _payload(self, request: Request) -> dict[str, Any]:
+        # never left out: the answers would look as if it had been kept to
+        if request.grammar or request.prefix_ids:
+            raise UserError(
+                f"[endpoints.{self.name}]: a server keeps to no grammar or prefix"
+            )
         payload: dict[str, Any] = {
             "model": self.service.model,
             "messages": [{"role": m.role, "content": m.content} for m in request.messages],
@@ -182,7 +211,6 @@ class Endpoint:
             return Completion("")
 
         self.counts["answered"] += 1
-        self.has_answered = True
         text = result.text[: _MAX_CHARACTERS_PER_TOKEN * request.max_tokens]
         prompt_tokens = result.prompt_tokens
         if prompt_tokens is None:

@@ -11,7 +11,7 @@ from docendo.engines.remote.http import Reply, parse_reply
 from docendo.engines.remote.openai import Endpoint, Service
 from docendo.engines.remote.rate_limit import RateLimit
 from docendo.errors import RunError, UserError
-from docendo.records import AgentId, Completion, Message, Request, Usage
+from docendo.records import AgentId, Completion, Grammar, Message, Request, Usage
 from tests.engines.servers import Unreliable, serving
 
 ADA = AgentId("ada")
@@ -110,7 +110,6 @@ def test_a_passing_failure_is_retried(bad: str) -> None:
         ("huge", "large"),
         ("hang", "timeout"),
         ("drip", "timeout"),
-        ("400", "status-400"),
     ],
 )
 def test_a_permanent_failure_is_an_empty_answer_that_is_counted(
@@ -124,7 +123,57 @@ def test_a_permanent_failure_is_an_empty_answer_that_is_counted(
             f"endpoint/hub/failed/{kind}": 1.0,
         }
         assert endpoint.pop_usage() == []
-        assert len(server.asked) == (1 if bad == "400" else 2)
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", ["400", "402", "413", "422"])
+def test_a_server_that_refuses_every_request_ends_the_run_with_its_own_sentence(
+    status: str,
+) -> None:
+    message = (
+        rf"\[endpoints\.hub\] http://.* refuses every request \({status}\): please not now$"
+    )
+    with serving(status) as server, pytest.raises(RunError, match=message):
+        at(server).sample([ask(seed=i) for i in range(5)])
+    assert len(server.asked) == 5
+
+
+def test_one_refused_request_is_an_empty_answer_that_is_counted() -> None:
+    with serving("400", "ok") as server:
+        endpoint = at(server, concurrency=1)
+        assert endpoint.sample([ask(), ask()]) == [Completion(""), Completion("two one")]
+    assert endpoint.pop_metrics()["endpoint/hub/failed/status-400"] == 1
+
+
+def test_a_server_that_answered_may_refuse_some_requests_and_not_all_that_follow() -> None:
+    with serving("ok", "400") as server:
+        endpoint = at(server)
+        endpoint.sample([ask()])
+        for _ in range(4):
+            assert endpoint.sample([ask()] * 8) == [Completion("")] * 8
+        with pytest.raises(RunError, match="refuses every request"):
+            endpoint.sample([ask()])
+
+
+def test_a_server_that_wants_max_completion_tokens_gets_them_from_then_on() -> None:
+    with serving("newer") as server:
+        endpoint = at(server)
+        for _ in range(2):
+            assert endpoint.sample([ask()]) == [Completion("two one")]
+    names = [{"max_tokens", "max_completion_tokens"} & set(a.body) for a in server.asked]
+    assert names == [{"max_tokens"}, *[{"max_completion_tokens"}] * 2]
+    assert server.asked[-1].body["max_completion_tokens"] == 16
+
+
+def test_a_request_with_a_grammar_or_a_prefix_is_refused_before_it_is_sent() -> None:
+    with serving() as server:
+        for request in (
+            replace(ask(), grammar=Grammar("regex", "[0-9]")),
+            replace(ask(), prefix_ids=(1,)),
+        ):
+            with pytest.raises(UserError, match="keeps to no grammar or prefix"):
+                at(server).sample([request])
+        assert not server.asked
 
 
 def test_a_failed_request_does_not_affect_the_others() -> None:
