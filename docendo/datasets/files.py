@@ -66,6 +66,8 @@ class _Part:
     """Which one to read of a dataset that has several."""
     is_named: bool = False
     """Whether it must have that one."""
+    folders: int = 0
+    """Of its path that a problem's source names."""
 
     @cached_property
     def label(self) -> str:
@@ -74,7 +76,9 @@ class _Part:
     @cached_property
     def name(self) -> str:
         """What a problem's source says of the file."""
-        return self.label if self.file.startswith(HUB) else Path(self.label).name
+        if self.file.startswith(HUB):
+            return self.label
+        return "/".join(Path(self.label).parts[-1 - self.folders :])
 
 
 def read_problems(
@@ -149,18 +153,25 @@ def _split_parts(
             f"{split.train!r}"
         )
 
-    if not split or columns.split:
-        if not held_out:
-            return [_Part(file, None)]
-        return [_Part(file, "train"), _Part(held_out, "held-out", "test")]
-
-    train = _Part(file, None, split.train, is_named=True)
-    if held_out:
-        test = _Part(held_out, "held-out", "test")
-    elif test_split:
-        test = _Part(file, "held-out", test_split, is_named=True)
-    else:
+    train = _Part(file, None)
+    if split and not columns.split:
+        train = _Part(file, None, split.train, is_named=True)
+        if test_split:
+            test = _Part(file, "held-out", test_split, is_named=True)
+            return [replace(train, split="train"), test]
+    if not held_out:
         return [train]
+
+    if held_out == file:
+        raise UserError(
+            f"held_out is the file itself: {file}; expected another, or a split"
+        )
+    test = _Part(held_out, "held-out", "test")
+    # of two files with one name a source must say which one it is
+    for folders in range(len(Path(held_out).parts)):
+        test = replace(test, folders=folders)
+        if test.name != train.name:
+            break
     return [replace(train, split="train"), test]
 
 

@@ -88,7 +88,18 @@ def _parse_json(number: int, text: str | None) -> FileRow:
     return FileRow(number, value)
 
 
-def _read_csv(path: Path, columns: ColumnNames, delimiter: str = ",") -> Iterator[FileRow]:
+def _read_csv(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
+    # Spreadsheets of countries with a decimal comma separate by semicolons.
+    headers = [next(read_records(path, delimiter), None) for delimiter in ",;"]
+    comma, semicolon = (len(header.cells) if header else 0 for header in headers)
+    return _read_delimited(path, columns, ";" if semicolon > comma else ",")
+
+
+def _read_tsv(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
+    return _read_delimited(path, columns, "\t")
+
+
+def _read_delimited(path: Path, columns: ColumnNames, delimiter: str) -> Iterator[FileRow]:
     records = read_records(path, delimiter)
     header = next(records, None)
     if header is None:
@@ -108,10 +119,6 @@ def _read_csv(path: Path, columns: ColumnNames, delimiter: str = ",") -> Iterato
 
         cells = dict(zip(names, record.cells, strict=True))
         yield FileRow(record.line, {name: cells[name] for name in selected})
-
-
-def _read_tsv(path: Path, columns: ColumnNames) -> Iterator[FileRow]:
-    return _read_csv(path, columns, delimiter="\t")
 
 
 _READERS: dict[str, Callable[[Path, ColumnNames], Iterator[FileRow]]] = {

@@ -1,13 +1,17 @@
 """Parquet files and saved datasets."""
 
 import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from docendo.datasets.files import (
-    read_problems,
-)
+from docendo.datasets.columns import SplitNames
+from docendo.datasets.files import read_problems
 from docendo.errors import UserError
 from tests.datasets.files import CAPITALS, capitals, pairs, parquet, reasons
 
@@ -66,3 +70,65 @@ def test_a_saved_dataset_is_read_from_its_train_split(tmp_path: Path) -> None:
         read_problems(tmp_path / "other", "d")
     with pytest.raises(UserError, match="expected hub:owner/name"):
         read_problems("hub:name", "d")
+
+
+@dataclass
+class Streamed:
+    """A streamed split of a data set, with the questions of some numbers."""
+
+    numbers: range
+
+    def with_format(self, kind: str) -> "Streamed":
+        assert kind == "arrow"
+        return self
+
+    def iter(self, rows: int) -> Iterator[Any]:
+        arrow = pytest.importorskip("pyarrow")
+        questions = [f"Question {n}?" for n in self.numbers]
+        yield arrow.table({"question": questions, "answer": list(self.numbers)})
+
+
+def library(load_dataset: Callable[..., Any]) -> types.ModuleType:
+    """Stands in for the library of data sets, which tests need not have."""
+    module = types.ModuleType("datasets")
+    module.__spec__ = ModuleSpec("datasets", None)
+    module.__dict__.update(__version__="4.0.0", load_dataset=load_dataset)
+    return module
+
+
+def test_splits_of_a_pinned_dataset_of_the_hub_are_train_and_held_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def load_dataset(*names: str, **settings: Any) -> dict[str, Streamed]:
+        asked.append((names, settings))
+        return {"train": Streamed(range(10)), "test": Streamed(range(8, 12))}
+
+    monkeypatch.setitem(sys.modules, "datasets", library(load_dataset))
+
+    name = "hub:owner/name/part@1f2e3d"
+    read = read_problems(name, "d", split=SplitNames(held_out="test"))
+    assert (
+        asked == [(("owner/name", "part"), {"revision": "1f2e3d", "streaming": True})] * 2
+    )
+    assert [p.answer for p in read.problems] == [str(n) for n in range(12)]
+    assert read.held_out == {problem.key for problem in read.problems[8:]}
+    assert read.quarantined[0] == (
+        f"{name}[train]",
+        9,
+        f"its question is held out, in {name}[test]:1",
+    )
+    with pytest.raises(UserError, match=r"no split 'tests'; did you mean 'test'"):
+        read_problems(name, "d", split=SplitNames(held_out="tests"))
+    with pytest.raises(UserError, match=r"expected hub:owner/name\[/subset\]\[@revision\]"):
+        read_problems("hub:owner/name@", "d")
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_dataset(*names: str, **settings: Any) -> None:
+        raise ConnectionError("Couldn't reach 'owner/name' on the Hub")
+
+    monkeypatch.setitem(sys.modules, "datasets", library(load_dataset))
+    with pytest.raises(UserError, match="hub:owner/name: cannot be read: Couldn't reach"):
+        read_problems("hub:owner/name", "d")

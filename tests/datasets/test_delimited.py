@@ -92,3 +92,27 @@ def test_an_overlong_csv_line_may_end_inside_a_quote(
         tmp_path, "a.csv", f'question,answer\n"{"x" * 500}\nRight?,no\n",A\nRight?,yes\n'
     )
     assert pairs(read_problems(path, "d")) == [("Right?", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("question;answer", "Pi, roughly?;3,14"),
+        ('"question";"answer"', 'Pi, roughly?;"3,14"'),
+        ('question;"answer"', '"Pi, roughly?";3,14'),
+        ("id;question;answer;a,b", "1;Pi, roughly?;3,14;"),
+    ],
+)
+def test_a_header_with_more_semicolons_is_separated_by_them(
+    tmp_path: Path, header: str, row: str
+) -> None:
+    found = read_problems(written(tmp_path, "a.csv", f"{header}\n{row}\n"), "d")
+    # a decimal comma stays as it is written
+    assert pairs(found) == [("Pi, roughly?", "3,14")]
+
+
+def test_semicolons_in_the_rows_or_in_quotes_do_not_separate(tmp_path: Path) -> None:
+    text = 'question,"answer",";a;b;"\nOne; two?,1;2,\n'
+    assert pairs(read_problems(written(tmp_path, "a.csv", text), "d")) == [
+        ("One; two?", "1;2")
+    ]

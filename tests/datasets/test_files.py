@@ -211,6 +211,16 @@ def test_a_file_of_held_out_problems_keeps_them_from_training(tmp_path: Path) ->
     )
 
 
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder, question in (("train", "A?"), ("test", "B?")):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder, "a.jsonl", json_lines(qa(question, 1)))
+    read = read_problems(
+        tmp_path / "train" / "a.jsonl", "d", held_out=str(tmp_path / "test" / "a.jsonl")
+    )
+    assert [problem.source for problem in read.problems] == ["a.jsonl:1", "test/a.jsonl:1"]
+
+
 def test_a_column_says_which_rows_are_held_out(tmp_path: Path) -> None:
     rows = [
         qa("A?", 1, part="main"),
@@ -250,6 +260,8 @@ def test_settings_of_splits_that_contradict_each_other_are_refused(tmp_path: Pat
     both = SplitNames(held_out="exam")
     with pytest.raises(UserError, match="expected one of them"):
         read_problems(path, "d", split=both, held_out=str(path))
+    with pytest.raises(UserError, match="held_out is the file itself"):
+        read_problems(path, "d", held_out=str(path))
     with pytest.raises(UserError, match="'part' needs the values of that column"):
         read_problems(path, "d", Columns(split="part"))
     with pytest.raises(

@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,7 @@ def test_datasets_of_the_hub_need_a_library_version_that_runs_no_scripts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     old = types.ModuleType("datasets")
+    old.__spec__ = ModuleSpec("datasets", None)
     old.__version__ = "3.6.0"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", old)
     with pytest.raises(
