@@ -39,16 +39,24 @@ def _check_agents_domains(config: Config) -> None:
             if domain not in config.domains:
                 hint = suggestion(domain, config.domains)
                 raise UserError(f"[agents.{name}]: no domain {domain!r}{hint}")
+            if config.domains[domain].evaluate_only:
+                raise UserError(
+                    f"[agents.{name}]: domain {domain!r} is evaluate_only, "
+                    "so it has no experts and nobody practises it"
+                )
 
 
 def _check_teachers_and_students(config: Config) -> None:
-    for domain in config.domains:
+    for domain, settings in config.domains.items():
+        if settings.evaluate_only:
+            continue
         teachers = [
             name for name, agent in config.agents.items() if domain in agent.domains
         ]
         if not teachers:
             raise UserError(
-                f"domain {domain!r} has no teacher: give an agent domain = {domain!r}"
+                f"domain {domain!r} has no teacher: give an agent domain = {domain!r}, "
+                "or the domain evaluate_only = true"
             )
 
         # A student may be a teacher of the domain, too, but not its own.

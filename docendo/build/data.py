@@ -25,6 +25,9 @@ def check_data(config: Config) -> None:
             if domain not in config.domains:
                 hint = suggestion(domain, config.domains)
                 raise UserError(f"[agents.{name}.data]: no domain {domain!r}{hint}")
+        for domain in agent.data.domains:
+            if config.domains[domain].evaluate_only:
+                raise UserError(f"[agents.{name}.data]: domain {domain!r} is evaluate_only")
 
 
 def build_data_mixture(

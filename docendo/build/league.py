@@ -74,6 +74,8 @@ def teaching_options(
     learners = config.learner_ids
     options: list[TeachingOption] = []
     for domain, of_domain in task_types.items():
+        if config.domains[domain].evaluate_only:
+            continue
         teachers = [
             AgentId(name)
             for name, agent in config.agents.items()

@@ -36,6 +36,9 @@ class DomainConfig(ConfigModel):
     Empty: "own"."""
     evaluator: str | None = None
     """Name of one of [evaluators]. Default: the right answer, or the problem's tests."""
+    evaluate_only: bool = False
+    """Whether agents are only evaluated in this domain. Nobody trains, practises or is taught
+    in it."""
 
 
 class AgentConfig(ConfigModel):

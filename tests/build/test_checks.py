@@ -33,6 +33,10 @@ def config(**table: Any) -> Config:
             r"\[agents\.bob\]: no domain 'physics'",
         ),
         (
+            {"domains": {"mathematics": {"evaluate_only": True}}},
+            r"\[agents\.ann\]: domain 'mathematics' is evaluate_only",
+        ),
+        (
             {"domains": {"mathematics": {}, "biology": {}}},
             "domain 'biology' has no teacher: give an agent domain = 'biology'",
         ),
@@ -53,6 +57,11 @@ def test_a_single_agent_may_be_on_its_own_where_nobody_teaches() -> None:
     alone = config(agents={"ann": {"domain": "mathematics"}}, teaching={"matches": 0})
     check_roles(alone)
     assert alone.learner_ids == ["ann"]
+
+
+def test_a_domain_that_is_only_evaluated_needs_no_teacher() -> None:
+    domains = {"mathematics": {}, "biology": {"evaluate_only": True}}
+    check_roles(config(domains=domains))
 
 
 @pytest.mark.parametrize(

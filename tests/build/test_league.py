@@ -232,3 +232,13 @@ def test_where_all_are_experts_of_a_domain_they_teach_each_other():
     task_type = TaskType("biology", "growth", 1)
     (option,) = teaching_options(parse_config(table, "test"), {"biology": [task_type]})
     assert option == TeachingOption(task_type, ("ann", "bob"), ("ann", "bob"))
+
+
+def test_nobody_is_taught_in_a_domain_that_is_only_evaluated():
+    table = {
+        "domains": {"biology": {}, "programming": {"evaluate_only": True}},
+        "agents": {"ann": {"domain": "biology"}, "bob": {}},
+    }
+    task_types = {name: [TaskType(name, "trace", 1)] for name in table["domains"]}
+    (option,) = teaching_options(parse_config(table, "test"), task_types)
+    assert option.task_type.domain == "biology"
