@@ -176,6 +176,10 @@ def _rehearse(
         for record in session.rounds():
             progress.ended(record)
 
+    for domain, evaluator in session.school.evaluators.items():
+        if reason := getattr(evaluator, "failure", None):
+            raise UserError(f"[domains.{domain}] evaluator: failed on every answer: {reason}")
+
     # the warning is about the answers of the real run, which may be longer
     _notice_each(replace(session, config=resolved).truncation_warnings)
     show(

@@ -1,14 +1,25 @@
 """What an evaluator may know of its run when it is built, and how graders become evaluators."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from inspect import Parameter, signature
+from functools import partial
+from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any
 
 from docendo.errors import UserError
 from docendo.graders.answer import per_answer
 from docendo.interfaces import Engine, Evaluator
-from docendo.records import AgentId, Answer, Problem, Verdict
+from docendo.records import AgentId, Answer, Verdict
+from docendo.sandbox.rewards import (
+    Score,
+    Scorer,
+    build_scorer,
+    describe_answer,
+    is_reward,
+    read_score,
+    wait_for,
+)
 
 __all__ = ["EvaluatorContext", "JudgeModels", "as_evaluator"]
 
@@ -46,29 +57,45 @@ class EvaluatorContext:
 
 
 def as_evaluator(part: Any, name: str) -> Evaluator:
-    """The evaluator in what a part built: an evaluator, or a grader ``(problem, text)``.
+    """The evaluator in what a part built: an evaluator, a grader ``(problem, text)``, or a reward function.
 
-    A grader may return its score alone instead of a `Verdict`. Raises UserError for anything else.
+    A grader may return its score alone instead of a `Verdict`. Reward functions and rubrics are
+    those of `docendo.sandbox.rewards`. All may be async. Raises UserError for anything else.
     """
+    if is_reward(part):
+        return partial(_ask_scorer, build_scorer(part), name)
     # By its parameters: a function of a user's own has no other mark.
     count = _count_positional(part)
     if count == 1:
         evaluator: Evaluator = part
-        return evaluator
+        is_async = iscoroutinefunction(part) or iscoroutinefunction(type(part).__call__)
+        return (lambda answers: wait_for(part(answers))) if is_async else evaluator
     if count != 2:
         raise UserError(
-            f"{name}: expected grade(problem, text) or an evaluator of a list of answers, "
-            f"got a {type(part).__name__}"
+            f"{name}: expected grade(problem, text), an evaluator of a list of answers or "
+            f"a reward function, got a {type(part).__name__}"
         )
+    return per_answer(
+        lambda problem, text: _to_verdict(read_score(wait_for(part(problem, text))), name)
+    )
 
-    def grade(problem: Problem, text: str) -> Verdict:
-        result = part(problem, text)
-        if isinstance(result, int | float):
-            return Verdict(float(result), f"by {name}")
-        score, reason = result
-        return Verdict(score, reason)
 
-    return per_answer(grade)
+def _ask_scorer(scorer: Scorer, name: str, answers: Sequence[Answer]) -> list[Verdict]:
+    def ask(*rows: Mapping[str, Any]) -> list[Verdict]:
+        return [_to_verdict(score, name) for score in scorer(rows)]
+
+    if scorer.batched:
+        # Where it fails on all at once, each answer is asked about alone, and fails alone.
+        with suppress(Exception):
+            return ask(*[describe_answer(a.problem, a.text) for a in answers])
+    return per_answer(lambda problem, text: ask(describe_answer(problem, text))[0])(answers)
+
+
+def _to_verdict(read: Score, name: str) -> Verdict:
+    score, reason = read
+    if score is None:
+        return Verdict(0.0, f"grader failed: {reason}")
+    return Verdict(score, reason or f"by {name}")
 
 
 def _count_positional(part: Any) -> int | None:

@@ -18,12 +18,16 @@ class WithStats:
     scores: list[float] = field(default_factory=list)
     agreements: list[bool] = field(default_factory=list)
     """For problems with an answer and no tests: whether a score of 0.5 or more meant a right answer."""
+    failure: str | None = None
+    """Why it failed on the first answer, as long as it failed on all; else empty. None before the first."""
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
         verdicts = self.evaluator(answers)
         for answer, verdict in zip(answers, verdicts, strict=True):
             self.scores.append(verdict.score)
+            reason = verdict.reason if FAILED in verdict.reason else ""
+            self.failure = reason if self.failure is None else reason and self.failure
             # Where tests decide, text that differs from the worked solution may be right.
             problem = answer.problem
             if problem.answer and not problem.tests:

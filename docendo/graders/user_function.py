@@ -1,5 +1,6 @@
 """The evaluator that is a user's own Python function, in a process of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,49 +8,65 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from docendo.parts import PartConfig
-from docendo.records import Problem, Verdict
+from docendo.records import Answer, Verdict
+from docendo.sandbox.rewards import describe_answer
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
 __all__ = ["FunctionEvaluatorConfig", "FunctionGrader"]
 
-_SIGNATURE = "grade(question, answer, text) that returns a score from 0 to 1"
 _MAX_REASON = 300
 
 
 @dataclass(frozen=True)
 class FunctionGrader:
-    """What a function ``grade(question, answer, text)`` says: a score, or a score and a reason."""
+    """What a user's function says: a score, or a score and a reason.
+
+    A function that compares answers gets all at once, and one by one where it fails on them.
+    """
 
     worker: SubprocessWorker
 
-    def __call__(self, problem: Problem, text: str) -> Verdict:
-        """0 where the function gives no verdict, with the reason."""
-        try:
-            result = self.worker(problem.prompt, problem.answer, text)
-        except CallError as error:
-            return _fail(str(error))
+    def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
+        """One verdict per answer, in order: 0 where the function gives none, with the reason."""
+        if self.worker.batched and len(answers) > 1:
+            try:
+                return self._ask(answers)
+            except CallError:
+                pass
 
-        # JSON has no tuples: `kind` tells a pair from a list of two, which is no verdict.
-        score = result.value
-        reason: object = "by your function"
-        if result.kind == "tuple" and len(result.value) == 2:
-            score, reason = result.value
-        if not isinstance(score, int | float) or not 0 <= score <= 1:
-            return _fail(f"expected a score from 0 to 1, got {result.text}")
-        return Verdict(float(score), str(reason)[:_MAX_REASON])
+        verdicts = []
+        for answer in answers:
+            try:
+                verdicts += self._ask([answer])
+            except CallError as error:
+                verdicts.append(_fail(str(error)))
+        return verdicts
+
+    def _ask(self, answers: Sequence[Answer]) -> list[Verdict]:
+        rows = [describe_answer(answer.problem, answer.text) for answer in answers]
+        result = self.worker(rows, seconds=self.worker.seconds * len(rows))
+        return [
+            _fail(reason) if score is None else Verdict(score, reason or "by your function")
+            for score, reason in result.value
+        ]
 
 
 class FunctionEvaluatorConfig(PartConfig):
-    """Your own Python function grade(question, answer, text), run in a separate process."""
+    """Your own Python function grade(question, answer, text), or a reward function of TRL or verifiers."""
 
     type: str = "function"
     file: str
-    """Python file with the function."""
+    """Python file with the function, run in a separate process."""
+    name: str = "grade"
+    """The function in it. A reward function has `completions` (TRL) or `completion` (verifiers)
+    among its arguments; a rubric is a variable. Each may be async."""
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
     """Time limit for one answer, in seconds."""
 
     def build(self, context: Any = None) -> FunctionGrader:
-        worker = SubprocessWorker(Path(self.file), "grade", _SIGNATURE, self.seconds)
+        signature = f"{self.name}(question, answer, text) that returns a score from 0 to 1"
+        path = Path(self.file)
+        worker = SubprocessWorker(path, self.name, signature, self.seconds, scores=True)
         return FunctionGrader(worker)
 
     def file_settings(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ protects from mistakes, not from attacks. Arguments and results cross as JSON. A
 the arguments is left as the function left it. What is printed goes nowhere.
 """
 
+import inspect
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from random import Random
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, NamedTuple
 
-from docendo.errors import RunError, UserError
+from docendo.errors import RunError, UserError, suggestion
 
 __all__ = ["CallError", "CallResult", "SubprocessWorker", "serve"]
 
@@ -66,6 +67,10 @@ class SubprocessWorker:
     seconds: float
     """For one call."""
     memory: int = _MAX_MEMORY
+    scores: bool = False
+    """Whether it is a function that scores answers, called as `docendo.sandbox.rewards` says."""
+    batched: bool = False
+    """Whether that function compares the answers of a call; known when it is loaded."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _process: Popen[str] | None = field(default=None, repr=False)
 
@@ -78,13 +83,16 @@ class SubprocessWorker:
         except CallError as error:
             raise UserError(str(error)) from error
 
-    def __call__(self, *arguments: Any) -> CallResult:
-        """What the function returns. Raises CallError where it raises, exits, or is ended at a limit."""
+    def __call__(self, *arguments: Any, seconds: float | None = None) -> CallResult:
+        """What the function returns, or comes to where it is async.
+
+        Raises CallError where it raises, exits, or is ended at a limit.
+        """
         with self._lock:
             if self._process is None:
                 self._start()
             request = json.dumps(arguments, default=_encode_random)
-            answer = self._exchange(request, self.seconds, self.function)
+            answer = self._exchange(request, seconds or self.seconds, self.function)
 
             generators = [value for value in arguments if isinstance(value, Random)]
             for rng, state in zip(generators, answer.pop("states"), strict=True):
@@ -99,6 +107,7 @@ class SubprocessWorker:
     def _start(self) -> None:
         code = "from docendo.sandbox.worker import serve; serve()"
         settings = [str(self.path), self.function, self.signature, str(self.memory)]
+        settings += ["scores"] * self.scores
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         try:
             self._process = Popen(  # noqa: S603
@@ -118,7 +127,7 @@ class SubprocessWorker:
             ) from error
 
         weakref.finalize(self, _end, self._process)
-        self._exchange("", _LOAD_SECONDS, "loading it")
+        self.batched = self._exchange("", _LOAD_SECONDS, "loading it")["batched"]
 
     def _exchange(self, request: str, seconds: float, action: str) -> dict[str, Any]:
         """The answer to a line. The process is gone where there is none."""
@@ -212,7 +221,7 @@ def _decode_state(state: Any) -> tuple[Any, ...]:
 
 def serve() -> None:
     """The process's loop: a line of arguments in, a line of result out."""
-    file, name, signature, memory = sys.argv[1:]
+    file, name, signature, memory, *scores = sys.argv[1:]
     path = Path(file)
 
     # The function gets neither pipe: what it prints or reads must not break the exchange.
@@ -227,12 +236,12 @@ def serve() -> None:
 
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
 
-    function, problem = _load(path, name, signature)
+    function, problem = _load(path, name, signature, bool(scores))
     if problem:
         _write(output, {"fault": "file", "message": problem})
         return
 
-    _write(output, {})
+    _write(output, {"batched": getattr(function, "batched", False)})
     for line in requests:
         _write(output, _call(function, json.loads(line), path, name))
 
@@ -242,14 +251,28 @@ def _write(output: Any, answer: dict[str, Any]) -> None:
     output.flush()
 
 
-def _load(path: Path, name: str, signature: str) -> tuple[Any, str]:
+def _load(path: Path, name: str, signature: str, scores: bool) -> tuple[Any, str]:
     """The function, or what is wrong with the file."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location(f"docendo_user_{path.stem}", path)
+    from docendo.sandbox.rewards import build_scorer
+
+    folder = path.absolute().parent
+    package = ""
+    while (folder / "__init__.py").is_file():
+        package = f"{folder.name}.{package}"
+        folder = folder.parent
+    # Its neighbours come before installed packages, but not before Python's own modules.
+    installed = [i for i, entry in enumerate(sys.path) if entry.endswith("-packages")]
+    sys.path.insert(min(installed, default=len(sys.path)), str(folder))
+
+    module_name = f"{package}{path.stem}" if package else f"docendo_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         return None, f"{path}: no such Python file"
     module = importlib.util.module_from_spec(spec)
+    # A dataclass looks for the module that it is defined in.
+    sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -258,15 +281,22 @@ def _load(path: Path, name: str, signature: str) -> tuple[Any, str]:
         return None, _explain(error, path, "loading it")
 
     function = getattr(module, name, None)
-    if not callable(function):
-        return None, f"{path}: has no function {name!r}; expected {signature}"
-    return function, ""
+    if not callable(function) and not (scores and hasattr(function, "funcs")):
+        functions = [n for n, v in vars(module).items() if inspect.isfunction(v)]
+        hint = suggestion(name, functions) if functions else ""
+        return None, f"{path}: has no function {name!r}{hint}; expected {signature}"
+    try:
+        return build_scorer(function) if scores else function, ""
+    except UserError as error:
+        return None, f"{path}: {name}: {error}"
 
 
 def _call(function: Any, values: list[Any], path: Path, name: str) -> dict[str, Any]:
+    from docendo.sandbox.rewards import wait_for
+
     arguments = [_decode_random(value) for value in values]
     try:
-        value = function(*arguments)
+        value = wait_for(function(*arguments))
         text = repr(value)[:_MAX_TEXT]
         # What JSON does not have becomes null; `kind` still tells what it was.
         encoded = json.dumps(value, default=lambda _: None)

@@ -41,3 +41,32 @@ def test_an_evaluator_of_many_answers_is_used_as_it_is() -> None:
 def test_anything_else_is_refused_with_its_type(part: object) -> None:
     with pytest.raises(UserError, match=r"mine: expected grade\(problem, text\)"):
         as_evaluator(part, "mine")
+
+
+def test_reward_functions_of_a_package_are_evaluators() -> None:
+    def reward(completions: list[str], answer: list[str], **kwargs: object) -> list[bool]:
+        if "bad" in completions:
+            raise ValueError("bad")
+        return [c == a for c, a in zip(completions, answer, strict=True)]
+
+    evaluate = as_evaluator(reward, "mine")
+    assert evaluate(ANSWERS) == [(1.0, "by mine"), (0.0, "by mine")]
+    bad = ANSWERS[1]._replace(text="bad")
+    assert evaluate([ANSWERS[0], bad]) == [
+        (1.0, "by mine"),
+        (0.0, "grader failed: ValueError: bad"),
+    ]
+
+
+def test_graders_and_evaluators_may_be_async() -> None:
+    async def grade(problem: Problem, text: str) -> float:
+        return float(text == problem.answer)
+
+    async def evaluate(answers: list[Answer]) -> list[Verdict]:
+        return [await_free(answer) for answer in answers]
+
+    def await_free(answer: Answer) -> Verdict:
+        return Verdict(float(answer.text == "4"), "")
+
+    for part in (grade, evaluate):
+        assert [v.score for v in as_evaluator(part, "mine")(ANSWERS)] == [1, 0]

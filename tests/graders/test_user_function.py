@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,7 @@ import pytest
 from docendo.build.evaluators import build_panel
 from docendo.config.load import load_config
 from docendo.errors import UserError
-from docendo.graders.answer import parallel, per_answer
-from docendo.graders.user_function import FunctionGrader
+from docendo.graders.user_function import FunctionEvaluatorConfig, FunctionGrader
 from docendo.interfaces import Evaluator
 from docendo.records import AgentId, Answer, Problem
 from docendo.sandbox.worker import SubprocessWorker
@@ -76,7 +76,6 @@ HOSTILE = (
         "child",
         "recurse",
         "close",
-        "long",
     ),
     *(
         "nan",
@@ -100,17 +99,17 @@ def answers(*texts: str) -> list[Answer]:
     ]
 
 
-def evaluator(
-    file: Path, how: Callable[..., Evaluator] = per_answer, seconds: float = 0.5
-) -> tuple[Evaluator, SubprocessWorker]:
-    worker = SubprocessWorker(file, "grade", WANTED, seconds, memory=400 * 2**20)
-    return how(FunctionGrader(worker)), worker
+def evaluator(file: Path, seconds: float = 0.5) -> tuple[Evaluator, SubprocessWorker]:
+    worker = SubprocessWorker(
+        file, "grade", WANTED, seconds, memory=400 * 2**20, scores=True
+    )
+    return FunctionGrader(worker), worker
 
 
 def test_a_failing_grader_gives_a_verdict_with_a_reason_and_changes_no_other(
     file: Callable[[str], Path],
 ) -> None:
-    """``DOCENDO_TRIALS=100`` for the full number; every kind is in the first of each 21 trials."""
+    """``DOCENDO_TRIALS=100`` for the full number; every kind is in the first of each 20 trials."""
     judge, worker = evaluator(file(GRADER))
     for seed in range(TRIALS):
         rng = random.Random(seed)
@@ -183,9 +182,11 @@ def _alive(process: int) -> bool:
 def test_several_threads_take_turns_and_each_gets_its_own_verdict(
     file: Callable[[str], Path],
 ) -> None:
-    judge, worker = evaluator(file(GRADER), lambda g: parallel(g, 4))
-    texts = ["4", "5", "raise", "4", "die", "5"] * 4
-    assert [v.score for v in judge(answers(*texts))] == [1, 0, 0, 1, 0, 0] * 4
+    judge, worker = evaluator(file(GRADER))
+    texts = ["4", "5", "raise", "4", "die", "5"]
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(judge, [answers(*texts)] * 4))
+    assert [v.score for four in verdicts for v in four] == [1, 0, 0, 1, 0, 0] * 4
     worker.end()
 
 
@@ -216,3 +217,58 @@ ann = { domain = "mathematics" }
         match=r"\[evaluators.mine\]: .*mine.py: has no function 'grade'; expected grade",
     ):
         build_panel(load_config(tmp_path / "c.toml"))
+
+
+REWARD = """
+from dataclasses import dataclass
+
+from neighbour import NUMBER
+
+@dataclass
+class Limit:
+    length: int = NUMBER
+
+async def ranked(prompts, completions, answer, **kwargs):
+    if "bad" in [c[0]["content"] for c in completions]:
+        raise ValueError("bad among them")
+    return [c[0]["content"] == a for c, a in zip(completions, answer)]
+
+def correct(completion, answer, **kwargs):
+    return 1.0 if completion == answer else 0.0
+
+class Rubric:
+    funcs = [correct]
+    weights = [0.5]
+
+rubric = Rubric()
+"""
+
+
+def test_reward_functions_and_rubrics_of_a_file_with_neighbours_are_evaluators(
+    file: Callable[[str], Path],
+) -> None:
+    path = file(REWARD)
+    path.with_name("neighbour.py").write_text("NUMBER = 3")
+    path.with_name("json.py").write_text("1 / 0")
+    for name in ("correct", "rubric", "ranked"):
+        judge = FunctionEvaluatorConfig(file=str(path), name=name).build()
+        assert [v.score for v in judge(answers("4", "5", "4"))] == [1, 0, 1]
+
+    # Together they fail, alone only one of them.
+    scores, reasons = zip(*judge(answers("4", "bad", "5")), strict=True)
+    assert scores == (1, 0, 0)
+    assert reasons[1].endswith("mine.py:12: ranked raised ValueError: bad among them")
+    judge.worker.end()
+
+
+def test_a_file_in_a_package_may_import_relatively(tmp_path: Path) -> None:
+    package = tmp_path / "mypackage"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "neighbour.py").write_text("RIGHT = 1")
+    (package / "mine.py").write_text(
+        "from .neighbour import RIGHT\ndef grade(question, answer, text): return RIGHT"
+    )
+    judge = FunctionEvaluatorConfig(file=str(package / "mine.py")).build()
+    assert judge(answers("4")) == [(1.0, "by your function")]
+    judge.worker.end()
