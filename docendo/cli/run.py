@@ -20,6 +20,7 @@ from docendo.cli.runs import (
     pick_run_folder,
     warn_about_damage,
 )
+from docendo.errors import UserError
 from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -176,9 +177,11 @@ def _rehearse(
         for record in session.rounds():
             progress.ended(record)
 
-    for domain, evaluator in session.school.evaluators.items():
+    for domain, evaluator in session.school.classroom.evaluators.items():
         if reason := getattr(evaluator, "failure", None):
-            raise UserError(f"[domains.{domain}] evaluator: failed on every answer: {reason}")
+            raise UserError(
+                f"[domains.{domain}] evaluator: failed on every answer: {reason}"
+            )
 
     # the warning is about the answers of the real run, which may be longer
     _notice_each(replace(session, config=resolved).truncation_warnings)

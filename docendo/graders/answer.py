@@ -10,7 +10,7 @@ from traceback import format_exception_only
 from docendo.errors import RunError
 from docendo.graders.notation import plain, powers_as_exponents, simple_fractions
 from docendo.interfaces import Evaluator, Grader
-from docendo.records import Answer, Problem, Verdict
+from docendo.records import FAILED, Answer, Problem, Verdict
 
 __all__ = [
     "exact",
@@ -110,15 +110,13 @@ def never_raises(grader: Grader) -> Grader:
         try:
             score, reason = grader(problem, text)
             if not 0 <= score <= 1:
-                return Verdict(
-                    0.0, f"grader failed: score {score!r} is not between 0 and 1"
-                )
+                return Verdict(0.0, f"{FAILED}score {score!r} is not between 0 and 1")
             return Verdict(float(score), str(reason))
         except RunError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001
             message = format_exception_only(error)[-1].strip()[:200]
-            return Verdict(0.0, f"grader failed: {message}")
+            return Verdict(0.0, f"{FAILED}{message}")
 
     return grade
 

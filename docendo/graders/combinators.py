@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from docendo.interfaces import Evaluator
 from docendo.parts import PartConfig
-from docendo.records import Answer, Verdict
+from docendo.records import FAILED, Answer, Verdict
 
 __all__ = [
     "AllConfig",
@@ -202,4 +202,6 @@ def _evaluate_some(
 
 
 def _explain_member(name: str, verdict: Verdict) -> str:
-    return f"{name} {verdict.score:.2g}: {verdict.reason[:_MAX_REASON]}"
+    # Why a grader fails has to be read to its end.
+    length = None if verdict.reason.startswith(FAILED) else _MAX_REASON
+    return f"{name} {verdict.score:.2g}: {verdict.reason[:length]}"

@@ -10,7 +10,7 @@ from typing import Any
 from docendo.errors import UserError
 from docendo.graders.answer import per_answer
 from docendo.interfaces import Engine, Evaluator
-from docendo.records import AgentId, Answer, Verdict
+from docendo.records import FAILED, AgentId, Answer, Verdict
 from docendo.sandbox.rewards import (
     Score,
     Scorer,
@@ -94,7 +94,7 @@ def _ask_scorer(scorer: Scorer, name: str, answers: Sequence[Answer]) -> list[Ve
 def _to_verdict(read: Score, name: str) -> Verdict:
     score, reason = read
     if score is None:
-        return Verdict(0.0, f"grader failed: {reason}")
+        return Verdict(0.0, f"{FAILED}{reason}")
     return Verdict(score, reason or f"by {name}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from docendo.graders.answer import exact
 from docendo.interfaces import Evaluator
-from docendo.records import Answer, Verdict
+from docendo.records import FAILED, Answer, Verdict
 
 __all__ = ["WithStats"]
 

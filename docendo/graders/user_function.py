@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from docendo.parts import PartConfig
-from docendo.records import Answer, Verdict
+from docendo.records import FAILED, Answer, Verdict
 from docendo.sandbox.rewards import describe_answer
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
@@ -74,4 +74,4 @@ class FunctionEvaluatorConfig(PartConfig):
 
 
 def _fail(problem: str) -> Verdict:
-    return Verdict(0.0, f"grader failed: {problem}"[:_MAX_REASON])
+    return Verdict(0.0, f"{FAILED}{problem}"[:_MAX_REASON])

@@ -5,6 +5,7 @@ problem -> match -> lesson -> attempt -> verdict -> episode -> payoff -> credit 
 
 from docendo.records.agents import BASE, AgentId, base_agent, is_frozen_copy
 from docendo.records.answers import (
+    FAILED,
     Answer,
     Completion,
     Grammar,
@@ -57,6 +58,7 @@ from docendo.records.training import (
 __all__ = [
     "BASE",
     "DISCARDED",
+    "FAILED",
     "AgentId",
     "Answer",
     "Completion",

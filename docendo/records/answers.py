@@ -9,6 +9,7 @@ from docendo.records.agents import AgentId
 from docendo.records.problems import Message, Problem
 
 __all__ = [
+    "FAILED",
     "Answer",
     "Completion",
     "Grammar",
@@ -88,6 +89,10 @@ class Answer(NamedTuple):
     author: AgentId
     seed: int
     """Of whatever the evaluator draws."""
+
+
+FAILED = "grader failed: "
+"""With this the reason of a verdict begins that is none: the score is 0, whatever the answer is."""
 
 
 class Verdict(NamedTuple):

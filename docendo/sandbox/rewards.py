@@ -18,6 +18,7 @@ from docendo.errors import UserError, suggestion
 from docendo.records import Problem
 
 __all__ = [
+    "Row",
     "Score",
     "Scorer",
     "build_scorer",

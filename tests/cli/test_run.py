@@ -5,6 +5,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from docendo.build.backend import resolve_config
 from docendo.cli.runs import pick_run_folder
 from docendo.config.load import load_config, to_toml
@@ -140,3 +142,34 @@ def test_ctrl_c_finishes_the_round_and_names_the_resume_command(here: Path) -> N
     assert checkpoint
     assert checkpoint.round == rounds[-1].round
     assert rounds[-1].round < 20
+
+
+FAILING = """
+[domains.mathematics]
+families = { sums = [1] }
+evaluator = "mine"
+[agents]
+ann = { domain = "mathematics" }
+bob = { domain = "mathematics" }
+[evaluators.mine]
+type = "function"
+file = "mine.py"
+[evaluators.truth]
+type = "truth"
+[evaluators.both]
+type = "all"
+members = ["truth", "mine"]
+"""
+
+
+@pytest.mark.parametrize("name", ["mine", "both"])
+def test_a_grader_that_fails_on_everything_ends_the_dry_run_with_its_own_error(
+    here: Path, name: str
+) -> None:
+    (here / "mine.py").write_text("def grade(question, answer, text):\n    return 1 / 0\n")
+    sets = ("--set", f"domains.mathematics.evaluator={name}")
+    done = docendo("run", tiny_config(here, FAILING), "--dry-run", *sets)
+    assert done.code == 2
+    assert "[domains.mathematics] evaluator: failed on every answer: " in done.err
+    assert "mine.py:2: grade raised ZeroDivisionError: division by zero" in done.err
+    assert "Everything works" not in done.out
