@@ -78,6 +78,8 @@ class QuestionWriter:
     """A problem of a task type by the domain's own program, by seed: what the asker is
     shown."""
     instruction_of: Callable[[AgentId], str]
+    is_held_out: Callable[[Problem], bool] = lambda _problem: False
+    """Whether a problem is one that agents are evaluated on."""
 
     def ask(
         self, round_index: int, answerers: Sequence[AgentId], seed: int
@@ -146,6 +148,8 @@ class QuestionWriter:
             is_verified = False
             if problem:
                 reason = rejection_reason(problem, shape, earlier_questions)
+            if problem and not reason and self.is_held_out(problem):
+                reason = "duplicate: a question of the evaluation"
             if problem and not reason and asker.solver:
                 reason = _verify(problem, asker.solver)
                 is_verified = not reason

@@ -8,7 +8,9 @@ from docendo.asking.questions import Asker, QuestionWriter
 from docendo.asking.verifiers import open_verifier
 from docendo.build.domains import build_member
 from docendo.config.load import Config
+from docendo.datasets.file_source import FileSource
 from docendo.datasets.files import BadRow
+from docendo.datasets.split import identify, split_of
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Engine, Source
 from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
@@ -66,11 +68,11 @@ def build_pool(
     UserError for files that cannot be read.
     """
     where = f"[domains.{domain}] askers"
-    members: dict[str, PoolMember] = {}
+    sources: dict[str, Source] = {}
     quarantined: list[BadRow] = []
-    for name, weight in config.domains[domain].askers.items():
+    for name in config.domains[domain].askers:
         if name != OWN:
-            source, rows = build_member(
+            sources[name], rows = build_member(
                 config,
                 config.askers[name],
                 domain=domain,
@@ -81,13 +83,56 @@ def build_pool(
         elif own_source is None:
             raise UserError(f"{where}: it has no program and no file of its own")
         else:
-            source = own_source
+            sources[name] = own_source
+
+    repeats = _find_repeats(sources)
+    members: dict[str, PoolMember] = {}
+    for name, weight in config.domains[domain].askers.items():
+        source = sources[name]
+        if isinstance(source, FileSource):
+            earlier_rows = set(source.quarantined)
+            source = source.without(repeats[name], where)
+            quarantined += [row for row in source.quarantined if row not in earlier_rows]
         members[name] = PoolMember(source, weight)
 
     pool = AskerPool(domain, members)
     if not pool.levels:
         raise UserError(f"{where}: none of them has a problem to begin with")
     return pool, tuple(quarantined)
+
+
+def _find_repeats(sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
+    """Why a file's problem is left out, by source and key: another file has its question.
+
+    Where one of them holds it out, that one stays.
+    """
+    files = {name: s for name, s in sources.items() if isinstance(s, FileSource)}
+    repeats: dict[str, dict[str, str]] = {name: {} for name in files}
+    if len(files) < 2:
+        return repeats
+
+    first: dict[int, Problem] = {}
+    for split in ("held-out", "train"):
+        for name, source in files.items():
+            for problem in source.problems:
+                if source.split_of(problem) != split:
+                    continue
+                earlier = first.setdefault(identify(problem), problem)
+                if earlier is not problem:
+                    reason = f"the same question as in {earlier.source}"
+                    repeats[name][problem.key] = reason
+    return repeats
+
+
+def _is_held_out(problem: Problem, source: Source) -> bool:
+    """Whether a problem that a model wrote is one that a source holds out."""
+    if isinstance(source, AskerPool):
+        return any(_is_held_out(problem, m.source) for m in source.members.values())
+    if isinstance(source, FileSource):
+        return identify(problem) in source.held_out_questions
+    if isinstance(source, AcceptedQuestions):
+        return False
+    return problem.family in source.levels and split_of(problem) == "held-out"
 
 
 def accepted_questions(sources: Mapping[str, Source]) -> dict[str, AcceptedQuestions]:
@@ -151,6 +196,7 @@ def build_question_writer(
         accepted=accepted_in,
         draw_example=draw_example,
         instruction_of=instruction_of,
+        is_held_out=lambda problem: _is_held_out(problem, sources[problem.domain]),
     )
 
 

@@ -10,7 +10,7 @@ from docendo.datasets.cells import RowError, as_text, is_number, read_list, read
 from docendo.datasets.rows import FileRow
 from docendo.seeds import seed_for
 
-__all__ = ["ChoiceQuestion", "read_choices"]
+__all__ = ["ChoiceQuestion", "read_choices", "write_choices"]
 
 _REFERENCE = re.compile(
     r"(?i:\b(?:above|below)\b)|\b[A-H] (?:and|or|nor) [A-H]\b"
@@ -28,10 +28,10 @@ class ChoiceQuestion(NamedTuple):
     solution: str
     """Without a last line that names a letter of the data's own order."""
 
-    def ask(self, question: str) -> str:
-        """The question with a line for each choice: ``A) ...``."""
-        lines = map("{}) {}".format, ascii_uppercase, self.choices)
-        return "\n".join((question, *lines))
+
+def write_choices(choices: Sequence[str]) -> str:
+    """What follows a question: a line for each choice, ``A) ...``."""
+    return "".join(map("\n{}) {}".format, ascii_uppercase, choices))
 
 
 def read_choices(

@@ -9,7 +9,7 @@ from typing import Any
 
 from docendo.datasets.columns import Columns, SplitNames
 from docendo.datasets.files import BadRow, explain_bad_rows, read_problems
-from docendo.datasets.split import question_id, split_of_question
+from docendo.datasets.split import identify, split_of, split_of_question
 from docendo.errors import UserError, suggestion
 from docendo.interfaces import Split
 from docendo.parts import PartConfig
@@ -65,13 +65,23 @@ class FileSource:
         pools: dict[tuple[str, int, Split], list[Problem]] = defaultdict(list)
         # Sorted by key, so that moving rows in the file changes no draw.
         for problem in sorted(self.problems, key=lambda problem: problem.key):
-            pools[problem.family, problem.level, self._split_of(problem)].append(problem)
+            pools[problem.family, problem.level, self.split_of(problem)].append(problem)
         return dict(pools)
 
-    def _split_of(self, problem: Problem) -> Split:
+    def split_of(self, problem: Problem) -> Split:
+        """The split of one of its problems."""
         if self.held_out is None:
-            return split_of_question(question_id(problem.prompt))
+            return split_of_question(identify(problem))
         return "held-out" if problem.key in self.held_out else "train"
+
+    @cached_property
+    def held_out_questions(self) -> frozenset[int]:
+        """The identities of held-out questions."""
+        return frozenset(
+            identify(problem)
+            for problem in self.problems
+            if self.split_of(problem) == "held-out"
+        )
 
     def size(self, family: str, level: int, split: Split) -> int:
         """How many problems there are to draw from."""
@@ -125,8 +135,21 @@ class FileAskerConfig(PartConfig):
             split=self.split,
             seed=context.seed,
         )
+        held_out = rows.held_out
+        program = context.own_source
+        if program and not (isinstance(program, FileSource) or self.held_out or self.split):
+            # what a program may draw is held out where the program holds it out
+            held_out = frozenset(
+                problem.key
+                for problem in rows.problems
+                if (
+                    split_of(problem) == "held-out"
+                    if problem.family in program.levels
+                    else problem.key in rows.held_out
+                )
+            )
         return FileSource(
-            context.domain, rows.problems, rows.held_out, rows.quarantined, rows.files
+            context.domain, rows.problems, held_out, rows.quarantined, rows.files
         )
 
     def file_settings(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from docendo.datasets.cells import (
     read_list,
     read_text,
 )
-from docendo.datasets.choices import read_choices
+from docendo.datasets.choices import read_choices, write_choices
 from docendo.datasets.columns import Columns, SplitNames
 from docendo.datasets.readers import has_splits, read_rows
 from docendo.datasets.rows import FileRow
@@ -256,8 +256,8 @@ class _Reading:
             asked = read_choices(
                 row, columns.choices, answer=raw_answer, solution=solution, seed=self.seed
             )
-            prompt = asked.ask(question)
             choices, answer, solution = asked
+            prompt += write_choices(choices)
 
         problem = Problem(
             domain=self.domain,

@@ -4,10 +4,11 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from docendo.datasets.choices import write_choices
 from docendo.interfaces import Split
 from docendo.records import Problem
 
-__all__ = ["HELD_OUT_SHARE", "question_id", "split_of", "split_of_question"]
+__all__ = ["HELD_OUT_SHARE", "identify", "question_id", "split_of", "split_of_question"]
 
 HELD_OUT_SHARE = 5
 """One problem in so many is held out."""
@@ -36,6 +37,12 @@ def question_id(question: str, choices: Iterable[str] = ()) -> int:
     text = "\x1f".join((_spell_plainly(question), *sorted(map(_spell_plainly, choices))))
     digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest)
+
+
+def identify(problem: Problem) -> int:
+    """The `question_id` of a problem's question."""
+    question = problem.prompt.removesuffix(write_choices(problem.choices))
+    return question_id(question, problem.choices)
 
 
 def _spell_plainly(text: str) -> str:

@@ -1,5 +1,6 @@
 """Settings of askers become pools and a desk."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
 from docendo.config.load import Config, load_config, parse_config, to_toml
 from docendo.errors import UserError
+from docendo.problems.arithmetic import MATHEMATICS
 from docendo.problems.pool import AcceptedQuestions, AskerPool
-from docendo.records import AgentId
+from docendo.records import AgentId, Problem
 from docendo.sft_data import draw_worked_examples
 from tests.toys import RecordingBackend
 
@@ -172,3 +174,78 @@ def test_asker_files_are_relative_to_the_config_and_the_config_round_trips(
     assert read_catalog(read).sources["mathematics"].levels == {"my": [1, 2, 3, 4, 5]}
     (tmp_path / "again.toml").write_text(to_toml(read))
     assert load_config(tmp_path / "again.toml") == read
+
+
+def rows_file(folder: Path, name: str, rows: dict[str, object]) -> str:
+    path = folder / name
+    lines = [json.dumps({"question": q, "answer": a}) + "\n" for q, a in rows.items()]
+    path.write_text("".join(lines))
+    return str(path)
+
+
+def test_a_question_of_two_files_stands_once_and_held_out_where_either_says(
+    tmp_path: Path,
+) -> None:
+    more = rows_file(tmp_path, "more.jsonl", {"ONE?": 1, "two": "2", "six ?": 6, "four": 4})
+    table = {
+        "domains": {
+            "d": {
+                "file": rows_file(tmp_path, "own.jsonl", {"Two?": 2}),
+                "held_out": rows_file(tmp_path, "test.jsonl", {"One?": "one"}),
+                "askers": {"own": 1, "more": 1, "again": 1},
+            }
+        },
+        "agents": {"emmy": {"domain": "d"}, "ada": {}},
+        "askers": {
+            "more": {"type": "file", "file": more},
+            "again": {
+                "type": "file",
+                "file": rows_file(tmp_path, "again.jsonl", {"five?": 5}),
+                "held_out": rows_file(tmp_path, "exam.jsonl", {"Six": "6"}),
+            },
+        },
+    }
+    catalog = read_catalog(parse_config(table, "run.toml"))
+    assert [(Path(row.file).name, row.line, row.reason) for row in catalog.quarantined] == [
+        ("more.jsonl", 1, "the same question as in test.jsonl:1"),
+        ("more.jsonl", 2, "the same question as in own.jsonl:1"),
+        ("more.jsonl", 3, "the same question as in exam.jsonl:1"),
+    ]
+
+
+def test_a_model_may_not_ask_what_is_held_out(tmp_path: Path) -> None:
+    table = {
+        "domains": {
+            "d": {
+                "file": rows_file(tmp_path, "own.jsonl", {"Two?": 2, "Three?": 3}),
+                "held_out": rows_file(tmp_path, "test.jsonl", {"One?": "one"}),
+                "askers": {"own": 1, "people": 1},
+            },
+            "mathematics": {},
+        },
+        "agents": {"emmy": {"domain": ["d", "mathematics"]}, "ada": {}},
+        "askers": {"people": {**PEOPLE, "verify": "agreement"}},
+    }
+    settings = parse_config(table, "run.toml")
+    catalog = read_catalog(settings)
+    school = build_school(settings, catalog, RecordingBackend())
+    assert school.question_phase is not None
+    is_held_out = school.question_phase.writer.is_held_out
+    assert is_held_out(Problem("d", "d", 1, "one ?", "1"))
+    assert not is_held_out(Problem("d", "d", 1, "two ?", "2"))
+    # of a program the key says which problems are held out
+    for problem in catalog.sources["mathematics"].draw("sums", 1, 9, 0, "held-out"):
+        assert is_held_out(problem)
+    for problem in catalog.sources["mathematics"].draw("sums", 1, 9, 0, "train"):
+        assert not is_held_out(problem)
+
+
+def test_a_row_that_a_program_could_draw_is_in_the_programs_half(tmp_path: Path) -> None:
+    sums = MATHEMATICS.draw("sums", 1, 40, 0, "train")
+    rows = [{"question": p.prompt, "answer": p.answer, "kind": "sums"} for p in sums]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    part = {"type": "file", "file": str(path), "columns": {"family": "kind"}}
+    catalog = read_catalog(config({"rows": part}, {"own": 1, "rows": 1}))
+    source = catalog.sources["mathematics"].members["rows"].source  # type: ignore[attr-defined]
+    assert source.size("sums", 1, "train") == 40
