@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["audit", "domains", "load_sources"]
 
+_SPLITS: tuple["Split", ...] = ("train", "held-out")
+_MAX_TESTS = 3
 _LEVEL_HELP = "Level of the example; families without it show their lowest."
 
 
@@ -46,12 +48,24 @@ def _show_families(source: "Source", level: int) -> None:
         example_level = level if level in levels else min(levels)
         example = _draw_example(source, family, example_level)
         known_levels = ", ".join(map(str, levels))
+        sizes = _describe_sizes(source, family, example_level)
         show(
             safe(f"\n  {family}", "cyan"),
-            f"  levels {known_levels}; level {example_level}:",
+            f"  levels {known_levels}; level {example_level}:{sizes}",
             safe(_indent(example.prompt)),
             safe(_indent(example.worked), "green"),
+            *(safe(f"    test: {test}") for test in example.tests[:_MAX_TESTS]),
         )
+
+
+def _describe_sizes(source: "Source", family: str, level: int) -> str:
+    """How many problems a file has of a family and level; empty for other sources."""
+    from docendo.datasets.file_source import FileSource
+
+    if not isinstance(source, FileSource):
+        return ""
+    train, held_out = (source.size(family, level, split) for split in _SPLITS)
+    return f" {train:,} train, {held_out:,} held out"
 
 
 def audit(
@@ -112,10 +126,9 @@ class _AvailableProblems:
 
 
 def _tell_shortage(source: "FileSource", count: int) -> None:
-    splits: tuple[Split, ...] = ("train", "held-out")
     for family, levels in source.levels.items():
         for level in levels:
-            for split in splits:
+            for split in _SPLITS:
                 size = source.size(family, level, split)
                 if size < count:
                     notice(f"{family} level {level}: {size} {split} problems, not {count}")
@@ -153,9 +166,12 @@ def load_sources(config: Path | None) -> Mapping[str, "Source"]:
         return built_in_domains()
 
     from docendo.build.catalog import read_catalog
+    from docendo.cli.runs import report_bad_rows
     from docendo.config.load import load_config
 
-    return {**built_in_domains(), **read_catalog(load_config(config)).sources}
+    catalog = read_catalog(load_config(config))
+    report_bad_rows(catalog.quarantined)
+    return {**built_in_domains(), **catalog.sources}
 
 
 def _load_evaluator(config: Path | None, domain: str) -> "Evaluator":

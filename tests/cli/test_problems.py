@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from docendo.cli.problems import load_sources
@@ -53,6 +54,37 @@ def test_problems_of_a_config_are_shown_with_control_characters_made_visible(
     assert "␛[31m[red]" in out
     assert "\x1b[31m[" not in out
     assert "level 1:" in out
+
+
+def test_the_domains_command_shows_sizes_tests_and_rows_that_are_left_out(
+    here: Path,
+) -> None:
+    rows = [
+        {
+            "question": f"{n} more?",
+            "answer": f"x + {n}",
+            "tests": f"f(1) == {max(n, 1) + 1}",
+        }
+        for n in range(3)
+    ]
+    (here / "code.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (here / "test.jsonl").write_text(json.dumps(rows[2] | {"question": "Two more?"}))
+    domain = """
+[domains.code]
+file = "code.jsonl"
+held_out = "test.jsonl"
+columns = { tests = "tests" }
+
+[agents.ann]
+domain = "code"
+
+[agents.bob]
+"""
+    done = docendo("domains", "code", "--config", tiny_config(here, domain))
+    assert "level 1: 2 train, 1 held out" in done.out
+    assert "test: f(1) == " in done.out
+    reason = "left out: its own answer is not right: f(1) gave 1, not 2"
+    assert f"code.jsonl:1: {reason}" in done.err
 
 
 def test_an_audit_of_sound_problems_passes(here: Path) -> None:
