@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 REFUSED := { echo "If pip misses a hash, your package index has other builds than those that are pinned (PyPI's PyTorch for Linux is one): \
 	'$(PYTHON) requirements/pin.py' adds the hashes of what it has, then make again. CONTRIBUTING has the rest." >&2; exit 1; }
 
-.PHONY: crash demo docs test check format clean
+.PHONY: crash demo docs extras test check format clean
 
 demo: $(READY)
 	$(BIN)/docendo run
@@ -39,6 +39,10 @@ $(DOCS)/.ready: requirements/docs.txt $(READY)
 $(VENV)/.gym: requirements/gym.txt $(READY)
 	-$(INSTALL) --no-build-isolation --no-deps -r requirements/gym.txt
 	touch $@
+
+# Each extra alone in a new environment, and the README's own lines, with what the package index has today.
+extras: $(READY)
+	$(BIN)/python requirements/extras.py
 
 # Hours of it, in minutes: runs that are killed, disks that refuse, checkpoints that rot (docs/reliability.md).
 crash: $(READY)
