@@ -179,11 +179,11 @@ def _try(built: School) -> RolloutSpec:
         ),
         (
             {"tools": ["units:x"]},
-            "[agents.emmy] tools: expected the name of a tool or 'dictionary:FILE', got 'units:x'",
+            "[agents.emmy] tools: expected the name of a tool, 'dictionary:FILE' or 'python:SANDBOX', got 'units:x'",
         ),
         (
             {"tools": ["dictionary:"]},
-            "expected the name of a tool or 'dictionary:FILE', got 'dictionary:'",
+            "expected the name of a tool, 'dictionary:FILE' or 'python:SANDBOX', got 'dictionary:'",
         ),
         ({"tools": ["units", "units"]}, "[agents.emmy] tools: 'units' stands twice"),
         (

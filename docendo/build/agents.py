@@ -1,6 +1,6 @@
 """From the settings of agents to how they answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -8,8 +8,10 @@ from docendo.config.load import Config
 from docendo.engines.constrained.grammars import grammar_error, min_bytes
 from docendo.engines.wrappers.sampling_params import SamplingParams, WithSamplingParams
 from docendo.errors import UserError, suggestion
-from docendo.interfaces import Engine
+from docendo.interfaces import Engine, Sandbox
+from docendo.parts import parse_part
 from docendo.records import AgentId, Grammar
+from docendo.sandbox.monty import build_strict_monty
 from docendo.tools.calls import TOOLS, Tool, Toolset, make_tools
 from docendo.tools.dictionary import read_words
 
@@ -50,20 +52,24 @@ def build_toolsets(config: Config) -> dict[AgentId, Toolset]:
 def _build_tools(settings: Sequence[str], where: str) -> dict[str, Tool]:
     names: list[str] = []
     dictionary: Path | None = None
+    build_sandbox: Callable[[], Sandbox] = build_strict_monty
     for setting in settings:
-        name, colon, file = setting.partition(":")
+        name, colon, value = setting.partition(":")
         if name not in TOOLS:
             raise UserError(f"{where}: no tool {name!r}{suggestion(name, TOOLS)}")
-        if colon and (name != "dictionary" or not file):
+        if colon and (name not in ("dictionary", "python") or not value):
             raise UserError(
-                f"{where}: expected the name of a tool or 'dictionary:FILE', got {setting!r}"
+                f"{where}: expected the name of a tool, 'dictionary:FILE' or "
+                f"'python:SANDBOX', got {setting!r}"
             )
         if name in names:
             raise UserError(f"{where}: {name!r} stands twice")
         names.append(name)
-        if file:
-            dictionary = Path(file)
-    return make_tools(names, partial(read_words, dictionary))
+        if value and name == "dictionary":
+            dictionary = Path(value)
+        elif value:
+            build_sandbox = parse_part("sandbox", value).build
+    return make_tools(names, partial(read_words, dictionary), build_sandbox)
 
 
 def sampling_params_by_agent(config: Config) -> Mapping[AgentId, SamplingParams]:

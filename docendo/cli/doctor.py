@@ -49,6 +49,7 @@ PACKAGES = (
     Package(_WEIGHTS, "the embedded model", model=EMBEDDED),
     Package("scipy>=1.11", "ratings and equilibria of a league"),
     Package("openskill>=6.2", "skill ratings of a league"),
+    Package("jsonschema>=4.23", "JSON schemas of answers"),
     Package("math-verify>=0.8", "compares formulas in answers"),
     Package("pyspellchecker>=0.8", "the spelling evaluator"),
     Package("reasoning-gym==0.1.25", "the domains of Reasoning Gym"),

@@ -59,8 +59,8 @@ class AgentConfig(ConfigModel):
     endpoint: str | None = None
     """Name of one of [endpoints], for `policy = "endpoint"`."""
     tools: list[str] = []
-    """Tools that the agent may call: calculator, python, units, dictionary, or
-    dictionary:FILE."""
+    """Tools that the agent may call: calculator, python, units, dictionary, dictionary:FILE or
+    python:SANDBOX, such as "python:isolated"."""
     max_tool_calls: Annotated[int, Field(ge=1, le=16)] = 2
     """Maximum number of tool calls in one answer."""
     grammar: GrammarConfig | None = None

@@ -18,6 +18,9 @@ from docendo.sandbox.spec import Limits, Program, find_python
 
 __all__ = ["CPythonSandbox", "IsolatedConfig"]
 
+_START_SECONDS = 6.0
+"""The longest that a program may take to start."""
+
 
 @dataclass(frozen=True)
 class CPythonSandbox:
@@ -43,9 +46,10 @@ class CPythonSandbox:
         )
         result = self.sandbox(program)
 
-        values = _read_values(result.out, mark)[: len(calls)]
+        texts = _read_texts(result.out, mark)
+        values = texts[: len(calls)]
         if result.ok and len(values) == len(calls):
-            return Outcome(True, values)
+            return Outcome(True, values, printed="".join(texts[len(calls) :][:1]))
         reason = _last_line(result.err) or f"the program {result.reason or 'stopped early'}"
         return Outcome(False, values, reason)
 
@@ -63,7 +67,9 @@ class IsolatedConfig(PartConfig):
     refused."""
 
     def build(self, context: Any = None) -> CPythonSandbox:
-        limits = Limits(seconds=self.seconds, memory_mb=self.memory_mb)
+        # A busy machine gives a program less than all of the time.
+        wall = 2 * self.seconds + _START_SECONDS
+        limits = Limits(self.seconds, self.memory_mb, wall)
         return CPythonSandbox(IsolatedSandbox(limits, allow_unsafe=bool(self.unsafe)))
 
 
@@ -72,7 +78,7 @@ def _read_harness() -> bytes:
     return Path(harness.__file__).read_bytes()
 
 
-def _read_values(out: bytes, mark: str) -> tuple[str, ...]:
+def _read_texts(out: bytes, mark: str) -> tuple[str, ...]:
     values = []
     for line in out.decode(errors="replace").split("\n"):
         word, _, rest = line.partition(" ")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from docendo.errors import UserError, suggestion
+from docendo.interfaces import Sandbox
+from docendo.sandbox.monty import build_strict_monty
 from docendo.tools.calculator import calculate
 from docendo.tools.dictionary import look_up, read_words
 from docendo.tools.interpreter import Interpreter
@@ -170,12 +172,14 @@ def render_tool_calls(question: str, text: str, toolset: Toolset | None) -> str:
 
 
 def make_tools(
-    names: Collection[str], words: Callable[[], dict[str, str]] = read_words
+    names: Collection[str],
+    words: Callable[[], dict[str, str]] = read_words,
+    build_sandbox: Callable[[], Sandbox] = build_strict_monty,
 ) -> dict[str, Tool]:
     """The tools of these names, which are of `TOOLS`. Only these are made: the others may not be installed."""
     makers: dict[str, Callable[[], Tool]] = {
         "calculator": lambda: calculate,
-        "python": Interpreter,
+        "python": lambda: Interpreter(build_sandbox()),
         "units": lambda: convert,
         "dictionary": lambda: look_up(words()),
     }

@@ -7,9 +7,10 @@ from docendo.graders.audit import audit
 from docendo.graders.unit_tests import UnitTestGrader
 from docendo.problems.programs import PROGRAMMING
 from docendo.records import AgentId, Answer, Problem
-from docendo.sandbox.cpython import CPythonSandbox
+from docendo.sandbox.cpython import CPythonSandbox, IsolatedConfig
 from docendo.sandbox.isolated import IsolatedSandbox, strongest_isolation
 from docendo.sandbox.spec import Limits
+from docendo.tools.interpreter import Interpreter
 
 pytestmark = pytest.mark.skipif(
     strongest_isolation().isolation is None,
@@ -118,3 +119,46 @@ def test_the_worked_solutions_of_the_programming_domain_pass_and_nothing_else_do
 ) -> None:
     report = audit(PROGRAMMING, parallel(grade), 1, seed=5)
     assert report.passed, [c for c in report.checks if c.failures]
+
+
+@pytest.mark.parametrize(("seconds", "wall"), [(2.0, 10.0), (30.0, 66.0)])
+def test_a_program_may_take_all_of_its_seconds(seconds: float, wall: float) -> None:
+    limits = IsolatedConfig(seconds=seconds).build().sandbox.limits
+    assert (limits.seconds, limits.wall) == (seconds, wall)
+
+
+def test_what_a_program_prints_is_told_with_its_values() -> None:
+    outcome = CPythonSandbox(IsolatedSandbox(LIMITS))("print('a')", ["print('b')", "7"])
+    assert (outcome.values, outcome.printed) == (("None", "7"), "a\nb\n")
+    assert (
+        Interpreter(CPythonSandbox(IsolatedSandbox(LIMITS)))(
+            "import statistics\nprint(1)\n2"
+        )
+        == "1 2"
+    )
+
+
+HOSTILE = [
+    "import sys\nsys.exit(0)",
+    "import os\nos._exit(0)",
+    "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.bool = lambda x: True\nf = lambda x: 0",
+    "class A(float):\n    __sub__ = __rsub__ = lambda s, o: 0.0\n    __eq__ = lambda s, o: True\n    __hash__ = None\nf = A",
+    "import json\njson.dumps = lambda x: '\"2.5\"'\nf = lambda x: 7",
+    "import atexit, sys\natexit.register(print, 'True')\nf = lambda x: True",
+    "import sys\nsys._getframe(1).f_locals['request']['calls'][:] = ['2.5']\nf = lambda x: 7",
+    "import threading\nthreading.Thread(target=print, args=('m True',)).start()\nf = lambda x: 7",
+]
+
+
+@pytest.mark.parametrize("program", HOSTILE)
+def test_a_hostile_program_cannot_fake_a_condition(
+    grade: UnitTestGrader, program: str
+) -> None:
+    tests = (
+        "import math",
+        "assert abs(f(3) - 2.6) < 1e-6",
+        "assert math.isclose(f(4), 3.5)",
+    )
+    problem = Problem("toy", "toy", 1, "What?", "x - 0.5", tests=tests)
+    assert grade(problem, f"```python\n{program}\n```").score == 0
+    assert grade(problem, "Answer: x - 0.4 - (x == 4) * 0.1").score == 1

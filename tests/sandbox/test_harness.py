@@ -23,11 +23,15 @@ def test_every_value_is_a_line_with_the_mark_and_its_repr() -> None:
     assert done.stdout.splitlines() == [
         "m \"[1, {'a': (1,)}]\"",
         "m \"['b', {'a': ('b',)}]\"",
+        'm ""',
     ]
 
 
-def test_what_the_program_prints_goes_nowhere() -> None:
-    assert answer("print('hello')\ndef f(): print('there')", ["f()"]).stdout == 'm "None"\n'
+def test_what_the_program_prints_comes_after_the_values() -> None:
+    done = answer(
+        "import os\nprint('hello')\nos.write(1, b'm 7')\ndef f(): print('there')", ["f()"]
+    )
+    assert done.stdout == 'm "None"\nm "hello\\nthere\\n"\n'
 
 
 def test_chance_is_seeded() -> None:
@@ -74,7 +78,7 @@ def test_a_value_that_could_lie_or_never_came_ends_it(code: str, problem: str) -
     ],
 )
 def test_a_value_of_a_subclass_counts_as_what_it_extends(code: str, text: str) -> None:
-    assert answer(code, ["f(3)"]).stdout == f"m {json.dumps(text)}\n"
+    assert answer(code, ["f(3)"]).stdout == f'm {json.dumps(text)}\nm ""\n'
 
 
 def test_a_program_cannot_replace_what_writes_its_values() -> None:
@@ -82,4 +86,4 @@ def test_a_program_cannot_replace_what_writes_its_values() -> None:
         "import builtins, json, os\nbuiltins.repr = lambda x: '6'\n"
         "json.dumps = lambda x: '\"6\"'\nos.write = print\nf = lambda x: 7"
     )
-    assert answer(code, ["f(3)"]).stdout == 'm "7"\n'
+    assert answer(code, ["f(3)"]).stdout == 'm "7"\nm ""\n'
