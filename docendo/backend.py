@@ -140,7 +140,10 @@ class Backend(Engine, Protocol):
         ...
 
     def save_adapter(self, agent: AgentId, folder: Path, base_name: str) -> None:
-        """Writes an agent's adapter in PEFT's format, for the model of the name `base_name`."""
+        """Writes an agent's adapter in PEFT's format, with the tokenizer.
+
+        It is for the model of the name `base_name`.
+        """
         ...
 
     def load_adapter(self, agent: AgentId, folder: Path) -> None:

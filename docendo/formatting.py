@@ -9,6 +9,7 @@ __all__ = [
     "clip",
     "compact",
     "duration",
+    "escape_markdown",
     "interval_text",
     "percent",
     "signed",
@@ -25,6 +26,8 @@ _INVISIBLE = re.compile(
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e0fff]"
 )
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
+"""Characters that mean something in Markdown or HTML."""
 _UNITS = (
     ("Y", 1e24),
     ("Z", 1e21),
@@ -44,6 +47,12 @@ def visible(text: str) -> str:
     its number, ``[U+202E]``.
     """
     return _INVISIBLE.sub(lambda match: _picture(ord(match[0])), text.replace("\r\n", "\n"))
+
+
+def escape_markdown(text: str) -> str:
+    """The text on one line, without an active mark of Markdown or HTML."""
+    # On one line: a line break would end a row of a table.
+    return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
 
 
 def _picture(code: int) -> str:

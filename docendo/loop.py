@@ -2,7 +2,8 @@
 
 Experts first: every agent is finetuned on worked solutions of its own domain. Then they teach each
 other and keep practising. Both loops yield each round as it ends; logging, evaluation, checkpoints
-and budgets belong to whoever consumes the rounds.
+and budgets belong to whoever consumes the rounds. A round has one number, its index over both
+stages from 0, wherever it is stored or told.
 """
 
 from collections.abc import Iterator, Sequence

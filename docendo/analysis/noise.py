@@ -6,14 +6,13 @@ import numpy as np
 
 from docendo.analysis.matrices import Matrix
 from docendo.analysis.structure import Decomposition, decompose
+from docendo.statistics import NORMAL_QUANTILE
 
 __all__ = ["CyclicNoise", "estimate_cyclic_noise"]
 
 _DRAWS = 1000
 _MAX_NUMBERS = 2_000_000
 """Numbers that are drawn at most: of a large population fewer matrices."""
-_NORMAL_95 = 1.959964
-"""Half the width of a 95 % interval, in standard errors."""
 _LEVEL = 0.05
 
 
@@ -42,7 +41,7 @@ def estimate_cyclic_noise(
     A cell that was measured once has no interval, and gets the largest error of the others. None
     where no cell has an interval, or all payoffs are 0.
     """
-    errors = (high - low) / (2 * _NORMAL_95)
+    errors = (high - low) / (2 * NORMAL_QUANTILE)
     if measured.share is None or not np.isfinite(errors).any():
         return None
     known = np.where(np.isfinite(errors), errors, np.nanmax(errors))

@@ -209,8 +209,11 @@ def describe_best(analysis: Analysis, *, of_lessons: bool = False) -> str:
     )
 
 
-def as_json(analysis: Analysis) -> dict[str, Any]:
-    """Plain values with stable keys; None for what is undefined or unknown, and no NaN."""
+def as_json(analysis: Analysis, *, of_lessons: bool = False) -> dict[str, Any]:
+    """Plain values with stable keys; None for what is undefined or unknown, and no NaN.
+
+    `of_lessons` is for payoffs that are gains.
+    """
     names = analysis.names
     low, high = analysis.interval or (None, None)
     clusters = [_cluster(names, cluster) for cluster in analysis.top.clusters]
@@ -227,7 +230,7 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
         "nash": _by_name(names, analysis.average.strategy),
         "nash_average": _by_name(names, analysis.average.values),
         "alpha_rank": _by_name(names, analysis.alpha_rank),
-        "best": describe_best(analysis),
+        "best": describe_best(analysis, of_lessons=of_lessons),
         "cyclic_share": analysis.decomposition.share,
         "cyclic_noise": None if analysis.noise is None else analysis.noise._asdict(),
         "transitive": analysis.decomposition.transitive,

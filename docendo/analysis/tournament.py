@@ -45,10 +45,11 @@ def read_tournament(
     With `symmetrise` a pair whose two cells disagree gets half their difference. Raises UserError, with the row and
     the column by name, for everything that is no such table.
     """
-    header, *body = _rows(path)
+    (_, header), *numbered = _rows(path)
     if tuple(header) in _LOGS:
-        return _read_log(path, header, body)
+        return _read_log(path, header, numbered)
 
+    body = [row for _, row in numbered]
     # By name, so that rows and columns need not be in one order.
     columns = _unique(path, header[1:], "column")
     names = _unique(path, [row[0] for row in body], "row")
@@ -73,11 +74,12 @@ def read_tournament(
 
 
 def _read_log(
-    path: Path, header: Sequence[str], body: Sequence[Sequence[str]]
+    path: Path, header: Sequence[str], body: Sequence[tuple[int, Sequence[str]]]
 ) -> Tournament:
+    """`body` has each row with the number of its line."""
     places: dict[str, int] = {}
     games: list[tuple[str, str, float]] = []
-    for number, row in enumerate(body, start=2):
+    for number, row in body:
         if len(row) != len(header) or not all(row):
             expected = ",".join(header)
             raise UserError(
@@ -129,8 +131,8 @@ def _check_same_names(path: Path, names: Sequence[str], columns: Sequence[str]) 
             raise UserError(f"{shape}: no row {name!r}")
 
 
-def _rows(path: Path) -> list[list[str]]:
-    """All rows that are not blank, the cells without the spaces around them."""
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """All rows that are not blank, with their lines' numbers; cells without spaces around them."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -142,10 +144,10 @@ def _rows(path: Path) -> list[list[str]]:
     delimiter = next((d for d in ",;\t" if d in first), ",")
     try:
         reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        rows = [[cell.strip() for cell in row] for row in reader]
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise UserError(f"{path} is no CSV: {error}") from error
-    rows = [row for row in rows if any(row)]
+    rows = [(number, row) for number, row in rows if any(row)]
     if len(rows) < 2:
         raise UserError(
             f"{path} has no table; expected a first row of names and a row of numbers for each"

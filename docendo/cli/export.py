@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from docendo.errors import RunError, UserError
 from docendo.records import AgentId
 from docendo.store import RunDirectory
 from docendo.store.atomic import folder_written_aside
-
-if TYPE_CHECKING:
-    from docendo.run.agents import LoadedAgents
 
 __all__ = ["Format", "export"]
 
@@ -51,8 +48,10 @@ def export(
 ) -> None:
     """Write an agent for other programs.
 
-    As a PEFT adapter or as a whole model, from the newest checkpoint.
+    As a PEFT adapter or as a whole model, from the newest checkpoint, with the tokenizer and a
+    model card.
     """
+    from docendo.cli.model_card import write_model_card
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; expected a new or empty folder")
@@ -60,25 +59,23 @@ def export(
         raise UserError(f"{folder} is not empty; expected a new or empty folder")
 
     with RunDirectory.open(path) as run:
-        available = list(list_members(run, load_run_config(run)))
+        config = load_run_config(run)
+        available = list(list_members(run, config))
         agent_id = AgentId(check_name(agent, available, "agent", path))
+        # other programs look the base model up by this name
+        base = _PUBLIC_NAMES.get(config.model, config.model)
+        library = "peft" if format is Format.PEFT else "transformers"
+        card = write_model_card(run, config, agent_id, base, library)
         trained = open_trained(run)
 
-    # other programs look the base model up by this name
-    base = _PUBLIC_NAMES.get(trained.config.model, trained.config.model)
     try:
-        _write(trained, agent_id, folder, format, base)
+        with folder_written_aside(folder) as unfinished:
+            if format is Format.PEFT:
+                trained.backend.save_adapter(agent_id, unfinished, base)
+            else:
+                trained.backend.save_merged(agent_id, unfinished)
+            (unfinished / "README.md").write_text(card, encoding="utf-8")
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
     content = f"adapter for {base}" if format is Format.PEFT else "whole model"
     show(f"{folder}: {content}, agent {agent_id} after round {trained.round_index}")
-
-
-def _write(
-    trained: "LoadedAgents", agent: AgentId, folder: Path, format: Format, base: str
-) -> None:
-    with folder_written_aside(folder) as unfinished:
-        if format is Format.PEFT:
-            trained.backend.save_adapter(agent, unfinished, base)
-        else:
-            trained.backend.save_merged(agent, unfinished)

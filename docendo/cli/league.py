@@ -103,8 +103,10 @@ def _make_document(path: Path, facts: "Facts", analyses: _Analyses) -> dict[str,
 
     documents = {}
     for name, analysis in analyses.items():
-        empty = dict.fromkeys(_ANALYSIS_KEYS)
-        documents[name] = overview.as_json(analysis) if analysis else empty
+        document = dict.fromkeys(_ANALYSIS_KEYS)
+        if analysis:
+            document = overview.as_json(analysis, of_lessons=name == _LESSONS)
+        documents[name] = document
 
     first = next(iter(documents))
     return {

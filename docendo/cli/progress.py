@@ -94,7 +94,7 @@ def _own_accuracy(cells_by_agent: Mapping[str, Sequence[float]], *, each: bool) 
 
 
 def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]]) -> str:
-    """``teaching 3/10  34 s  passed the gate 58%  gain +0.08  own 50%``."""
+    """``round 4, teaching 3/10  34 s  passed the gate 58%  gain +0.08  own 50%``."""
     metrics, seconds = record.metrics, record.seconds
     parts = [place, f"{seconds:.1f} s" if seconds < 10 else duration(seconds)]
 
@@ -113,7 +113,6 @@ def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]
     for metric in metrics.records:
         if metric.agent and metric.value and metric.name in _FAULTS:
             parts.append(f"{_FAULTS[metric.name]} {metric.agent} {metric.value:.0f}")
-    parts += cut_hints(metrics)
     parts.append(accuracy_line(record.evaluations, owns, each=True))
     return _join(parts)
 
@@ -198,15 +197,21 @@ class Progress:
         self._tokens += tokens
         self._last_batch = self._clock()
 
-    def ended(self, record: RoundRecord) -> None:
-        """A round is committed: print its line."""
+    def ended(self, record: RoundRecord, *, is_rehearsal: bool = False) -> None:
+        """A round is committed: print its line.
+
+        A rehearsal has few tokens on purpose, and gets no hint to raise them.
+        """
         self._count(record.index, record.stage, record.seconds)
         if "gain" in record.metrics:
             self._gain = f"gain {signed(record.metrics['gain'])}"
         accuracy = accuracy_line(record.evaluations, self._owns, each=False)
         self._accuracy = accuracy or self._accuracy
 
-        self._bar.print_line(round_line(record, self._place, self._owns))
+        is_round = record.index >= 0
+        place = f"round {record.index}, {self._place}" if is_round else self._place
+        hints = [] if is_rehearsal else cut_hints(record.metrics)
+        self._bar.print_line(_join([round_line(record, place, self._owns), *hints]))
         self._round_start = self._last_batch = self._clock()
 
     def stopping(self) -> None:

@@ -20,7 +20,11 @@ def shrink_config(config: "Config") -> "Config":
         max_tokens = teaching.max_tokens
 
     changes = {
-        "experts": {"steps": min(config.experts.steps, 1), "every": 1, "batch": 1},
+        "experts": {
+            "steps": min(config.experts.steps, 1),
+            "eval_every": 1,
+            "batch_size": 1,
+        },
         "teaching": {
             "rounds": min(teaching.rounds, 1),
             "matches": min(teaching.matches, 2),
@@ -29,16 +33,16 @@ def shrink_config(config: "Config") -> "Config":
         "learning": {
             "imitation": min(learning.imitation, 1),
             "rehearsal": min(learning.rehearsal, 1),
-            "practice": min(learning.self_practice, 1),
+            "self_practice": min(learning.self_practice, 1),
         },
         "duels": {
             "pairings": min(duels.pairings, 1),
             "deals": 1,
             # two are the fewest that have a baseline
             "repeats": 2,
-            "samples": 1,
+            "style_samples": 1,
         },
-        "evaluation": {"problems": 1, "every": 0},
+        "evaluation": {"problems": 1, "eval_every": 0},
     }
     tables = {}
     for table_name, values in changes.items():

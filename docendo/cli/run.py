@@ -149,16 +149,16 @@ def _go_on(path: Path, config: "Config", force: bool) -> None:
 
 
 def _name_next_round(session: "Session") -> str:
-    """``teaching, round 3 of 20``."""
+    """``round 5, teaching 3/20``."""
     from docendo.run.evaluation_plan import START
 
     index = session.last_round + 1
     if index <= START:
         return "the evaluation of the base model, before the first round"
     if index < session.expert_rounds:
-        return f"the experts, round {index + 1} of {session.expert_rounds}"
+        return f"round {index}, experts {index + 1}/{session.expert_rounds}"
     number = index - session.expert_rounds + 1
-    return f"teaching, round {number} of {session.config.teaching.rounds}"
+    return f"round {index}, teaching {number}/{session.config.teaching.rounds}"
 
 
 def _rehearse(
@@ -175,7 +175,7 @@ def _rehearse(
     session = open_session(small, progress, catalog)
     with progress:
         for record in session.rounds():
-            progress.ended(record)
+            progress.ended(record, is_rehearsal=True)
 
     for domain, evaluator in session.school.classroom.evaluators.items():
         if reason := getattr(evaluator, "failure", None):

@@ -165,12 +165,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _suggest_file(path: Path) -> str:
-    """``; did you mean 'x'?`` for a TOML file of a similar name in the folder or one below."""
-    nearby: dict[str, Path] = {}
-    # The folder's own files come last: of two with the same name theirs is the nearer one.
-    for pattern in ("*/*.toml", "*.toml"):
-        for file in sorted(path.parent.glob(pattern)):
-            nearby[file.name] = file
+    """``; did you mean 'x'?`` for a TOML file of a similar name in the same folder."""
+    nearby = {file.name: file for file in sorted(path.parent.glob("*.toml"))}
     return closest_hint(path.name, nearby, describe=lambda name: str(nearby[name]))
 
 

@@ -1,10 +1,11 @@
 """What a run was made with, and what of it may change before the run is resumed."""
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -211,6 +212,11 @@ def files_below(path: Path) -> list[Path]:
 
 def _collect_versions() -> dict[str, str]:
     versions = {"docendo": VERSION, "python": platform.python_version()}
+    with suppress(PackageNotFoundError):
+        # as pip writes it for what it installs from a repository
+        origin = json.loads(distribution("docendo").read_text("direct_url.json") or "{}")
+        if commit := origin.get("vcs_info", {}).get("commit_id"):
+            versions["docendo commit"] = commit
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,23 +99,25 @@ class Session:
 
     def rounds(self) -> Iterator[RoundRecord]:
         """All rounds that are left, in order, or those up to an alarm that ends the run."""
-        for tracker in self.trackers:
-            self._start_tracker(tracker)
-        try:
+        # Trackers are finished also where a consumer leaves early, a round fails or another
+        # tracker does not start: a service has to hear of it.
+        with ExitStack() as started:
+            for tracker in self.trackers:
+                self._start_tracker(tracker, started)
             for record in self._run_rounds():
                 for tracker in self.trackers:
                     tracker.log(record.index, record.stage, record.metrics)
                 yield record
-        finally:
-            # Also where a consumer leaves early or a round fails: a service has to hear of it.
-            for tracker in self.trackers:
-                tracker.finish()
 
-    def _start_tracker(self, tracker: Tracker) -> None:
-        """Start a tracker, and log the committed rounds that it does not have."""
+    def _start_tracker(self, tracker: Tracker, started: ExitStack) -> None:
+        """Start a tracker, and log the committed rounds that it does not have.
+
+        `started` finishes it.
+        """
         folder = self.directory.path if self.directory else None
         settings = self.config.model_dump(mode="json")
         logged = tracker.start(folder, settings, self.last_round)
+        started.callback(tracker.finish)
         if logged is None or self.directory is None or logged >= self.last_round:
             return
 

@@ -1,13 +1,12 @@
 """A study as Markdown and for a terminal, with the numbers of the page."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from docendo.formatting import visible
+from docendo.formatting import escape_markdown, visible
 from docendo.report.render.tables import Cell, Table, terminal_table
 from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
@@ -25,13 +24,10 @@ from docendo.study.sentences import describe_regime, write_headline
 
 __all__ = ["render_markdown", "render_terminal"]
 
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~#&])")
-"""Characters that mean something in Markdown or HTML."""
-
 
 def render_markdown(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
     """The study's page in Markdown."""
-    parts = [f"## {_escape(study.name)}", _escape(write_headline(regimes))]
+    parts = [f"## {escape_markdown(study.name)}", escape_markdown(write_headline(regimes))]
     for regime in regimes:
         parts += _regime_parts(regime)
     parts += ["### What this does not say", _list(list_limits(regimes))]
@@ -41,7 +37,7 @@ def render_markdown(study: StudyResults, regimes: Sequence[RegimeResults]) -> st
 
 def _regime_parts(regime: RegimeResults) -> list[str]:
     first, *rest = describe_regime(regime)
-    parts = [f"### {_escape(regime.name)}", f"**{_escape(first)}**"]
+    parts = [f"### {escape_markdown(regime.name)}", f"**{escape_markdown(first)}**"]
     if rest:
         parts.append(_list(rest))
     tables = (
@@ -58,14 +54,14 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
 
 
 def _list(sentences: Sequence[str]) -> str:
-    return "\n".join(f"* {_escape(sentence)}" for sentence in sentences)
+    return "\n".join(f"* {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def _render_table(table: Table) -> str:
     numbers = len(table.heads) - table.text_columns
     rule = ["---"] * table.text_columns + ["---:"] * numbers
-    lines = [f"**{_escape(table.title)}.** {_escape(table.note)}", ""]
-    lines += [_row(map(_escape, table.heads)), _row(rule)]
+    lines = [f"**{escape_markdown(table.title)}.** {escape_markdown(table.note)}", ""]
+    lines += [_row(map(escape_markdown, table.heads)), _row(rule)]
     lines += [_row(map(_cell_text, row)) for row in table.rows]
     return "\n".join(lines)
 
@@ -76,14 +72,8 @@ def _row(cells: Iterable[str]) -> str:
 
 def _cell_text(cell: Cell | str) -> str:
     if isinstance(cell, str):
-        return _escape(cell)
-    return _escape(f"{cell.text} ({cell.note})" if cell.note else cell.text)
-
-
-def _escape(text: str) -> str:
-    """The text on one line, without an active mark of Markdown or HTML."""
-    # On one line: a line break would end a row of a table.
-    return _ACTIVE.sub(r"\\\1", " ".join(visible(text).split()))
+        return escape_markdown(cell)
+    return escape_markdown(f"{cell.text} ({cell.note})" if cell.note else cell.text)
 
 
 def render_terminal(

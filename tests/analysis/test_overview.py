@@ -39,6 +39,12 @@ def test_the_whole_analysis_of_rock_paper_scissors_by_hand() -> None:
     assert found["diversity"] == pytest.approx(1 / 3)
 
 
+def test_of_lessons_the_json_says_who_helps_and_not_who_wins() -> None:
+    found = as_json(analyse(NAMES, RPS), of_lessons=True)
+    assert "helps most" in found["best"]
+    assert "has the best rating" in as_json(analyse(NAMES, RPS))["best"]
+
+
 def test_undefined_figures_are_null_in_the_json_and_never_nan() -> None:
     found = json.loads(
         json.dumps(as_json(analyse(["a", "b"], [[0, 0], [0, 0]])), allow_nan=False)

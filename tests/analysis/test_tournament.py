@@ -208,6 +208,13 @@ def test_a_bad_line_of_a_log_is_an_error_with_its_number(
         read_tournament(path)
 
 
+def test_blank_lines_count_in_the_number_of_a_bad_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("\nwinner,loser\n\nann,bob\n\nann\n")
+    with pytest.raises(UserError, match="line 6: got 'ann', expected winner,loser"):
+        read_tournament(path)
+
+
 def test_a_score_outside_0_to_1_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("player_a,player_b,score\nann,bob,2\n")

@@ -108,10 +108,24 @@ def test_without_a_terminal_each_round_prints_one_plain_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.split("  ")[0] for line in err.splitlines()] == [
-        "experts 1/1",
-        "teaching 1/4",
+        "round 0, experts 1/1",
+        "round 1, teaching 1/4",
     ]
     assert "\x1b" not in err
+
+
+def test_a_round_with_many_cut_answers_says_what_to_raise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record = RoundRecord(3, "teaching", 1.0, metrics=Metrics(3, {"cut/attempt": 0.5}))
+    with Progress(Config(), 1) as progress:
+        progress.stage("teaching", 2, 4)
+        progress.ended(record)
+        progress.ended(record, is_rehearsal=True)
+    with_hint, without = capsys.readouterr().err.splitlines()
+    assert with_hint.startswith("round 3, teaching 2/4  ")
+    assert with_hint.endswith("attempt cut off 50% (raise teaching.max_tokens)")
+    assert "cut off" not in without
 
 
 class Terminal(io.StringIO):

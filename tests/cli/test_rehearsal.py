@@ -6,6 +6,11 @@ def test_a_dry_run_is_small_and_skips_the_stages_that_the_run_skips() -> None:
     small = shrink_config(Config())
     assert (small.experts.steps, small.teaching.rounds, small.teaching.matches) == (1, 1, 2)
     assert small.evaluation.problems == 1
+    assert (small.experts.batch_size, small.learning.self_practice) == (1, 1)
+    # copies take any name, so that a renamed setting would be changed nowhere
+    for name in ("experts", "teaching", "learning", "duels", "evaluation"):
+        table = getattr(small, name)
+        assert set(vars(table)) == set(type(table).model_fields), name
     none = Config()
     none = none.model_copy(update={"experts": none.experts.model_copy(update={"steps": 0})})
     assert shrink_config(none).experts.steps == 0

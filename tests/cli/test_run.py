@@ -50,8 +50,8 @@ def test_progress_goes_to_standard_error_and_the_report_to_standard_output(
     assert lines[1] == "up to 1 expert step, then 1 teaching round, each with 2 matches"
     assert [line.split("  ")[0] for line in lines[2:]] == [
         "start",
-        "experts 1/1",
-        "teaching 1/1",
+        "round 0, experts 1/1",
+        "round 1, teaching 1/1",
     ]
     assert "gate" in lines[-1]
     assert "others" in lines[-1]
@@ -103,7 +103,7 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_unbroken_one(
         assert [next(rounds).index, next(rounds).index, next(rounds).index] == [-1, 0, 1]
     done = docendo("resume", here / "broken")
     assert done.code == 0
-    assert "broken goes on with teaching, round 2 of 2" in done.err
+    assert "broken goes on with round 2, teaching 2/2" in done.err
     assert "teaching 2/2" in done.err
     assert "teaching 1/2" not in done.err
     assert hashes(here / "broken" / "checkpoints") == hashes(finished / "checkpoints")

@@ -125,6 +125,14 @@ def test_a_missing_file_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
         read_toml(tmp_path / "leage.toml")
     assert f"did you mean {str(path)!r}?" in str(refusal.value)
 
+    # other folders may be large, slow or somebody else's
+    below = tmp_path / "below"
+    below.mkdir()
+    path.rename(below / path.name)
+    with pytest.raises(UserError, match="cannot be read") as refusal:
+        read_toml(tmp_path / "leage.toml")
+    assert "did you mean" not in str(refusal.value)
+
 
 def test_learners_are_the_agents_with_an_adapter_and_guests_are_remote() -> None:
     config = parse_config(

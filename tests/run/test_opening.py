@@ -7,8 +7,10 @@ import pytest
 
 import docendo
 from docendo.build.backend import resolve_config
+from docendo.build.parts import Parts
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
+from docendo.records import Episode, Payoff
 from docendo.run.opening import begin, open_session, resume_session
 from docendo.store import RunDirectory
 from tests.cli.test_run import Silent
@@ -71,3 +73,21 @@ def test_a_run_cannot_be_resumed_with_fewer_rounds_than_it_has_played(
         resume_session(directory, shorter, Silent())
     with docendo.resume_run(folder) as run:
         assert run.session.last_round == 3, "the refused resumption changed nothing"
+
+
+def test_a_run_cannot_be_resumed_without_its_parts_from_python(
+    league: Config, tmp_path: Path
+) -> None:
+    class Half:
+        def __call__(self, episode: Episode) -> Payoff:
+            return Payoff(0.5, tuple(0.5 for _ in episode.attempts))
+
+    folder = tmp_path / "run"
+    with docendo.open_run(league, folder=folder, parts=Parts(reward=Half())) as run:
+        next(run.rounds())
+    with pytest.raises(
+        UserError, match=r"cannot go on: parts\.reward: was .*, is now the config's"
+    ):
+        docendo.resume_run(folder)
+    with docendo.resume_run(folder, parts=Parts(reward=Half())) as run:
+        assert next(run.rounds()).index == 0

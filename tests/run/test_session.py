@@ -77,6 +77,22 @@ def test_trackers_are_finished_where_the_consumer_leaves_early_or_a_round_fails(
     assert diary.lines[-1] == ("finish",)
 
 
+def test_a_tracker_that_does_not_start_leaves_none_unfinished(league: Config) -> None:
+    class Down(Diary):
+        def start(self, *arguments: Any) -> None:
+            raise RunError("no connection")
+
+    diary = Diary()
+    down = Down()
+    with (
+        docendo.open_run(league, parts=Parts(trackers=[diary, down])) as run,
+        pytest.raises(RunError, match="no connection"),
+    ):
+        next(run.rounds())
+    assert diary.lines[-1] == ("finish",)
+    assert down.lines == []
+
+
 def test_a_resumed_run_logs_the_rounds_that_a_kill_has_cost_a_tracker(
     league: Config, tmp_path: Path
 ) -> None:

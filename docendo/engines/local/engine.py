@@ -204,8 +204,12 @@ class LocalEngine:
         self.adam.reset(self.bank.slot(agent))
 
     def save_adapter(self, agent: AgentId, folder: Path, base_name: str) -> None:
-        """Writes an agent's adapter in PEFT's format, for the model of the name `base_name`."""
+        """Writes an agent's adapter in PEFT's format, with the tokenizer.
+
+        It is for the model of the name `base_name`.
+        """
         save_adapter(self.bank, agent, folder, base_name)
+        self.base.tokenizer.save_pretrained(folder)
 
     def load_adapter(self, agent: AgentId, folder: Path) -> None:
         """Gives an agent the adapter of a folder in PEFT's format; adds the agent if it is new."""
