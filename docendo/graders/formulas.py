@@ -96,7 +96,7 @@ class Symbolic:
     ) -> Verdict:
         verdict = exact(answer.problem, answer.text)
         written = final_answer(answer.text, answer.problem.answer)
-        if verdict.score or written is None:
+        if verdict.score or written is None or len(written) > _MAX_ANSWER:
             return verdict
         formula, right = (_tidy(text) for text in (written, answer.problem.answer))
         if not (_is_formula(formula) and _is_formula(right)):
@@ -144,8 +144,9 @@ def _is_formula(text: str) -> bool:
     if _WORD.search(rest):
         return False
     # "x - y" is a formula; "co-op" is none.
-    signs = r"[0-9^*/=(]" if re.search("[a-zA-Z]{2}", rest) else r"[0-9^*/=(+<>-]"
-    return rest != text or re.search(signs, rest) is not None
+    if re.search("[a-zA-Z]{2}", rest):
+        return re.search(r"[0-9^*/=(]", rest) is not None
+    return rest != text or re.search(r"[0-9^*/=(+<>-]", rest) is not None
 
 
 def _as_latex(text: str) -> str:

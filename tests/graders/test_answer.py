@@ -86,6 +86,12 @@ def test_a_text_with_several_answers_has_one_of_them(first: str, second: str) ->
     assert exact(asking("42"), ending_as_asked).score == 1
 
 
+@given(st.text(), st.from_regex(r"[\w .,+/=()%-]{1,60}", fullmatch=True))
+def test_a_last_line_with_an_answer_is_the_final_answer(before: str, answer: str) -> None:
+    text = f"{before}\nAnswer: {answer}"
+    assert final_answer(text) == (answer.strip() or None)
+
+
 def test_as_many_lines_are_read_as_the_right_answer_has() -> None:
     poem = "Roses are red\nViolets are blue"
     assert exact(asking(poem), f"Here it is.\nAnswer: {poem}").score == 1

@@ -51,6 +51,7 @@ DIFFERENT = [
     ("H2O", "OH2"),
     ("3 cat", "3 act"),
     ("co-op", "oc-po"),
+    ("omega fat", "omega aft"),
     ("12:30", "2/5"),
     ("-\\infty", "\\infty"),
 ]
