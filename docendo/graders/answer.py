@@ -27,7 +27,7 @@ _MAX_BARE_ANSWER = 40
 """Characters of a text without a mark that is an answer itself."""
 _MAX_NUMBER = 200
 """Characters of a number: Python refuses thousands of digits, and takes quadratic time for others."""
-_MAX_SHOWN = 60
+_MAX_SHOWN = 200
 _MAX_LAST_LINE = 10_000
 _MAX_LONGER = 1_000
 """Characters that an answer may have beyond four times those of the right one."""
