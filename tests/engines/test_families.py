@@ -1,56 +1,92 @@
-"""Models of other families, randomly initialised and saved as anybody would: used by path, or refused with a reason."""
+"""Models of other families, random and saved: computed as transformers does, or refused with a reason."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
-import transformers
 
 from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.bundled_models import build_tiny_model
-from docendo.errors import UserError
-from docendo.records import AgentId, Message, Request
-from tests.engines.toys import open_toy
+from docendo.engines.model.huggingface import HFStack
+from tests.engines.families import FAMILIES, WINDOW, judge, write_family
+from tests.engines.toys import CPU, open_toy
 
-SIZES = {
-    "hidden_size": 48,
-    "intermediate_size": 96,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-    "head_dim": 12,
-    "bos_token_id": None,
-    "eos_token_id": 0,
-    "pad_token_id": 0,
-}
+ROOT = Path(__file__).parents[2]
 
 
-def saved(folder, family: str, **more) -> str:
-    _, tokenizer = build_tiny_model()
-    config = getattr(transformers, f"{family}Config")(
-        vocab_size=len(tokenizer), **SIZES, **more
-    )
-    torch.manual_seed(0)
-    getattr(transformers, f"{family}ForCausalLM")(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return str(folder)
+@pytest.mark.parametrize(
+    "family", ["mistral", "gemma3_text", "qwen3", "granite", "qwen3_moe", "deepseek_v3"]
+)
+def test_a_family_samples_scores_and_learns_as_transformers_does(
+    tmp_path: Path, family: str
+) -> None:
+    assert judge(family, tmp_path).works
 
 
-@pytest.mark.parametrize("compiled", [False, load_kernels(torch.float32) is not None])
-@pytest.mark.parametrize("family", ["Llama", "Qwen2", "Qwen3", "Mistral"])
-def test_model_families_with_plain_attention_load_from_a_path(tmp_path, family, compiled):
-    engine = open_toy(
-        saved(tmp_path, family), 2, 4.0, torch.float32, torch.device("cpu"), compiled
-    )
-    assert isinstance(engine.network.stack, CpuStack) == (compiled and family != "Qwen3")
-    engine.bank.add(AgentId("ann"), 0)
-    (completion,) = engine.sample(
-        [Request(AgentId("ann"), (Message("user", "1 + 1?"),), 0, max_tokens=4)]
-    )
-    assert 1 <= len(completion.tokens) <= 4
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        ("gemma2", "it has capped attention scores"),
+        ("gpt_oss", "it has attention sinks"),
+        ("lfm2", "2 of its 4 layers have attention that docendo can replace"),
+        ("llama4_text", "its tokens see others than all or the last ones before them"),
+        ("mamba", "whose attention cannot be replaced"),
+        ("nanochat", "does more than plain attention and a plain output head"),
+        ("phi", "whose output head has a bias"),
+        ("gpt2", "has no linear layers to adapt"),
+    ],
+)
+def test_a_family_that_would_come_out_wrong_is_refused_with_its_reason(
+    tmp_path: Path, family: str, reason: str
+) -> None:
+    verdict = judge(family, tmp_path)
+    assert not verdict.works
+    assert reason in verdict.text
 
 
-def test_a_model_family_with_logit_softcapping_is_refused(tmp_path):
-    path = saved(tmp_path, "Gemma2", final_logit_softcapping=0.01)
-    with pytest.raises(UserError, match="its logits by"):
-        open_toy(path, 2, 4.0, torch.float32, torch.device("cpu"))
+@pytest.mark.slow
+def test_the_page_of_models_is_what_all_families_do() -> None:
+    assert len(FAMILIES) > 30
+    check = [sys.executable, str(ROOT / "docs" / "make_models.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
+
+
+def test_a_text_may_be_longer_than_the_window(tmp_path: Path) -> None:
+    base = open_toy(str(write_family("gemma3_text", tmp_path))).base
+    assert base.context == 256
+    assert set(base.heads.windows) == {WINDOW}
+
+
+def test_of_a_mixture_of_experts_the_experts_and_their_router_stay(tmp_path: Path) -> None:
+    bank = open_toy(str(write_family("qwen2_moe", tmp_path))).bank
+    of_first = {name.partition("layers.0.")[2] for name in bank.layers}
+    assert {"self_attn.q_proj", "mlp.shared_expert.down_proj"} <= of_first
+    assert not any("experts" in name or name == "mlp.gate" for name in of_first)
+
+
+@pytest.mark.skipif(load_kernels(torch.float32) is None, reason="no compiler here")
+def test_compiled_functions_are_not_used_where_a_window_hides_tokens(
+    tmp_path: Path,
+) -> None:
+    of_window = open_toy(str(write_family("mistral", tmp_path / "m")), compiled=True)
+    assert not isinstance(of_window.network.stack, CpuStack | HFStack)
+    plain = open_toy(str(write_family("qwen2", tmp_path / "q")), compiled=True)
+    assert isinstance(plain.network.stack, CpuStack)
+
+
+def test_a_text_of_a_changing_rotary_embedding_is_no_longer_than_in_training(
+    tmp_path: Path,
+) -> None:
+    model, tokenizer = build_tiny_model()
+    model.config.rope_parameters = {
+        "rope_type": "dynamic",
+        "rope_theta": 10000.0,
+        "factor": 4.0,
+        "original_max_position_embeddings": 64,
+    }
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert open_toy(str(tmp_path), device=CPU).base.context == 64

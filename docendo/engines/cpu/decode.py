@@ -120,7 +120,7 @@ class _Pass:
             self.slots_B.data_ptr(),
             self.scratch.data_ptr(),
         )
-        self.sizes = HeadSizes(*self.heads)
+        self.sizes = HeadSizes(*self.heads[:4])
 
     def _scratch_size(self) -> int:
         """Floats that the functions need, as the comments in `kernels.c` count them."""

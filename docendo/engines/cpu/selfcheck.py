@@ -15,7 +15,7 @@ from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.products import prepack
 from docendo.engines.lora.bank import AdapterBank, adapt
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.kv_cache import DecodePlan, KVCache, PrefillPlan
 from docendo.engines.model.llama import LlamaStack
 from docendo.engines.model.network import DecoderStack

@@ -13,7 +13,8 @@ from docendo.engines.constrained.logits import Bits
 from docendo.engines.local.loss_gradient import LossMeasures, differentiate_loss
 from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import TreeAttention, build_block
+from docendo.engines.model.attention import TreeAttention
+from docendo.engines.model.blocks import build_block
 from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backward
 from docendo.engines.model.network import Network
 from docendo.learning.losses import Loss

@@ -1,7 +1,8 @@
 """The frozen base model: a bundled one, or any Hugging Face causal LM that fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,29 @@ from docendo.engines.local.bundled_models import (
 )
 from docendo.engines.local.gguf_files import gguf_folder
 from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
-from docendo.engines.local.pretrained import load_pretrained
-from docendo.engines.model.attention import Heads, TreeAttention
-from docendo.engines.model.huggingface import ATTENTION, attend
+from docendo.engines.local.pretrained import load_pretrained, refusing
+from docendo.engines.local.read_attention import (
+    PROBE_TOKENS,
+    Attention,
+    probe_ids,
+    read_attention,
+    short_windows,
+)
+from docendo.engines.model.attention import TreeAttention
+from docendo.engines.model.blocks import Heads, build_block
+from docendo.engines.model.huggingface import ATTENTION, attend, run_model
 from docendo.errors import UserError
 
-__all__ = ["BaseModel", "load_base", "logits_of", "weights_hash"]
+__all__ = ["BaseModel", "load_base", "weights_hash"]
 
 _HASHED_NUMBERS = 4096
 """Numbers of each tensor that go into the hash."""
-_TOLERANCE = 0.05
-"""Relative to the norm of states or logits; bfloat16 alone makes about one percent."""
+_TOLERANCES = {torch.float32: 1e-3}
+"""Relative to the norm of states or logits."""
+_ROUGH_TOLERANCE = 0.05
+"""The same in bfloat16, which alone makes about one percent."""
+_CHANGING_ROPE = ("dynamic", "longrope")
+"""Rotary embeddings that change with the longest text of a batch, behind the length of training."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +48,11 @@ class BaseModel:
     tokenizer: Any
     config: Any
 
-    @property
-    def context(self) -> int:
-        """The most tokens that a prompt and its answer may have together."""
-        names = ("max_position_embeddings", "sliding_window")
-        limits = [getattr(self.config, name, None) for name in names]
-        return min(int(limit) for limit in limits if limit)
+    attention: Attention
+    context: int
+    """The most tokens that a prompt and its answer may have together."""
+    head_scale: float
+    """What the logits are multiplied by behind the output head."""
 
     @property
     def stop_ids(self) -> frozenset[int]:
@@ -53,23 +65,22 @@ class BaseModel:
 
     @property
     def layers(self) -> int:
-        return int(self.config.num_hidden_layers)
+        return int(self.config.get_text_config().num_hidden_layers)
 
     @property
     def heads(self) -> Heads:
-        return _heads(self.config)
+        return self.attention.heads
+
+    @property
+    def head_Vd(self) -> Tensor:  # noqa: N802
+        """The weights of the output head, with the scale of the logits in them."""
+        weight_Vd: Tensor = self.model.get_output_embeddings().weight.detach()  # type: ignore[operator]
+        return weight_Vd if self.head_scale == 1 else weight_Vd * self.head_scale
 
     @property
     def token_numbers(self) -> int:
         """Numbers in the key-value cache for one token: keys and values of all layers."""
         return 2 * self.layers * self.heads.key * self.heads.size
-
-
-def _heads(config: Any) -> Heads:
-    size = getattr(config, "head_dim", None)
-    if not size:
-        size = config.hidden_size // config.num_attention_heads
-    return Heads(config.num_attention_heads, config.num_key_value_heads, size, size**-0.5)
 
 
 def load_base(
@@ -100,9 +111,94 @@ def load_base(
         )
 
     model.requires_grad_(False)
-    model.to(device=device, dtype=dtype).eval()
-    _check_attention_and_head(name, model, device)
-    return BaseModel(name, model, tokenizer, model.config)
+    with refusing(name):
+        model.to(device=device, dtype=dtype).eval()
+        return _read_model(name, model, tokenizer)
+
+
+def _read_model(name: str, model: Any, tokenizer: Any) -> BaseModel:
+    """Switches to docendo's attention. Raises UserError where states or logits change."""
+    config = model.config.get_text_config()
+    own_states_Td, own_logits_TV = _own_pass(model)
+    try:
+        attention = read_attention(model)
+    except UserError as error:
+        raise UserError(
+            f"model {name!r} is a {type(model).__name__}, which cannot be used: {error}"
+        ) from error
+    if getattr(model.get_output_embeddings(), "bias", None) is not None:
+        raise UserError(
+            f"model {name!r} is a {type(model).__name__}, whose output head has a bias; "
+            "use another model"
+        )
+    context = _context(name, config)
+    head_scale = getattr(config, "logit_scale", 1) / getattr(config, "logits_scaling", 1)
+    base = BaseModel(name, model, tokenizer, model.config, attention, context, head_scale)
+
+    model.set_attn_implementation(ATTENTION)
+    states_Td = _replaced_pass(base)
+    logits_TV = states_Td @ base.head_Vd.T
+    state_error = _distance(states_Td, own_states_Td)
+    logit_error = _distance(logits_TV, own_logits_TV)
+    tolerance = _TOLERANCES.get(model.dtype, _ROUGH_TOLERANCE)
+    # not >=: an error that is not a number is one too
+    if not (state_error < tolerance and logit_error < tolerance):
+        raise UserError(
+            f"model {name!r} is a {type(model).__name__}, which does more than plain "
+            "attention and a plain output head: its states come out wrong by "
+            f"{state_error:.1%} and its logits by {logit_error:.1%}; use another model"
+        )
+    return replace(base, attention=attention.within(context))
+
+
+def _context(name: str, config: Any) -> int:
+    context = getattr(config, "max_position_embeddings", None)
+    if not context:
+        raise UserError(f"model {name!r}: its config names no max_position_embeddings")
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") in _CHANGING_ROPE:
+        context = rope.get("original_max_position_embeddings") or context
+    return int(context)
+
+
+def _texts(base_model: Any) -> tuple[Tensor, Tensor]:
+    """Two texts of different lengths, for passes that must not mix them."""
+    ids_T = probe_ids(base_model.config.get_text_config(), base_model.device)
+    return ids_T, ids_T[: PROBE_TOKENS // 2].flip(0)
+
+
+@torch.no_grad()
+def _own_pass(model: Any) -> tuple[Tensor, Tensor]:
+    """States and logits of two texts as transformers computes them, one after the other."""
+    states, logits = [], []
+    with short_windows(model.config.get_text_config()):
+        for ids_T in _texts(model):
+            states.append(model.base_model(input_ids=ids_T[None], use_cache=False)[0][0])
+            logits.append(model(input_ids=ids_T[None], use_cache=False).logits[0])
+    return torch.cat(states), torch.cat(logits)
+
+
+@torch.no_grad()
+def _replaced_pass(base: BaseModel) -> Tensor:
+    """The states of the same two texts, side by side in one batch, with docendo's attention."""
+    texts = _texts(base.model)
+    bounds = [0, len(texts[0]), len(texts[0]) + len(texts[1])]
+    config = base.config.get_text_config()
+    with short_windows(config) as sizes:
+        short = {size: few for few, size in sizes.items()}
+    windows = tuple(short.get(w, w) if w else None for w in base.heads.windows)
+    heads = base.heads._replace(windows=windows)
+
+    like = base.model.get_input_embeddings().weight.detach()  # type: ignore[operator]
+    block = build_block(list(pairwise(bounds)), None, heads, like)
+    positions_T = torch.cat([torch.arange(len(ids_T)) for ids_T in texts]).to(like.device)
+    tree = TreeAttention([block], heads)
+    return run_model(base.model.base_model, torch.cat(texts), positions_T, tree)
+
+
+def _distance(x_TX: Tensor, expected_TX: Tensor) -> float:
+    difference = (x_TX.float() - expected_TX.float()).norm()
+    return float(difference / expected_TX.float().norm())
 
 
 def _locate(name: str, dtype: torch.dtype) -> str:
@@ -113,47 +209,6 @@ def _locate(name: str, dtype: torch.dtype) -> str:
         return str(nano_folder())
     path = Path(name)
     return str(gguf_folder(path, dtype)) if path.is_file() else name
-
-
-@torch.no_grad()
-def _check_attention_and_head(name: str, model: Any, device: torch.device) -> None:
-    """Switches to docendo's attention. Raises UserError where states or logits change."""
-    ids_T = torch.arange(100, 132, device=device) % model.config.vocab_size
-    own_states_Td = model.base_model(input_ids=ids_T[None], use_cache=False)[0].float()
-    model.set_attn_implementation(ATTENTION)
-    inputs = _single_sequence(model, ids_T)
-    states_Td = model.base_model(**inputs)[0].float()
-    own_logits_TV = model(**inputs).logits.float()
-    logits_TV = logits_of(model, ids_T).float()
-
-    state_error = float((states_Td - own_states_Td).norm() / own_states_Td.norm())
-    logit_error = float((logits_TV - own_logits_TV).norm() / own_logits_TV.norm())
-    # not >=: an error that is not a number is one too
-    if not (state_error < _TOLERANCE and logit_error < _TOLERANCE):
-        raise UserError(
-            f"model {name!r} is a {type(model).__name__}, which does more than plain "
-            "attention and a plain output head: its states come out wrong by "
-            f"{state_error:.0%} and its logits by {logit_error:.0%}; use another model"
-        )
-
-
-def _single_sequence(model: Any, ids_T: Tensor) -> dict[str, Any]:
-    """Arguments of the model's own forward pass over one text, with docendo's attention."""
-    like = model.get_input_embeddings().weight.detach()
-    positions_T = torch.arange(len(ids_T), device=ids_T.device)
-    return {
-        "input_ids": ids_T[None],
-        "position_ids": positions_T[None],
-        "use_cache": False,
-        "plan": TreeAttention.single(len(ids_T), _heads(model.config), like),
-    }
-
-
-def logits_of(model: Any, ids_T: Tensor) -> Tensor:
-    """The logits of every token, (T, V), with docendo's attention and the head's weights."""
-    hidden_Td = model.base_model(**_single_sequence(model, ids_T))[0][0]
-    logits_TV: Tensor = hidden_Td @ model.get_output_embeddings().weight.T
-    return logits_TV
 
 
 def weights_hash(model: Any) -> str:

@@ -38,10 +38,11 @@ def build_network(
     That is `LlamaStack` for models of the Llama form, and transformers' own pass for others. The
     functions of `library` are used with `LlamaStack` alone, and where they agree with PyTorch.
     """
-    head_Vd = base.model.get_output_embeddings().weight.detach()  # type: ignore[operator]
-    adapt(base.model, bank)
+    head_Vd = base.head_Vd
+    adapt(base.model, bank, base.attention.linear_names)
     llama = _llama_stack(base, bank)
-    if llama is None or not _agrees_with_torch(library, bank.dtype):
+    # the functions see all that is before a token
+    if llama is None or base.heads.windows or not _agrees_with_torch(library, bank.dtype):
         library = None
     # the functions of training use one thread; sampling with several is another matter
     one_thread = Workers.for_device(bank.device).threads == 1

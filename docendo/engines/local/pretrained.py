@@ -1,13 +1,14 @@
 """Models and tokenizers as transformers reads them; what cannot be used ends in one line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from docendo.errors import UserError
 
-__all__ = ["load_pretrained", "one_line"]
+__all__ = ["load_pretrained", "one_line", "refusing"]
 
 
 def load_pretrained(
@@ -23,10 +24,12 @@ def load_pretrained(
     `trusted`. Raises UserError, which calls the model `name`, for one that cannot be loaded or
     lacks weights.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     options = {**location, "trust_remote_code": trusted}
     try:
+        if "gguf_file" not in location:
+            _check_number_format(AutoConfig.from_pretrained(**options))
         tokenizer = AutoTokenizer.from_pretrained(**options)
         model, report = AutoModelForCausalLM.from_pretrained(
             **options, **of_model, dtype=dtype, output_loading_info=True
@@ -43,6 +46,31 @@ def load_pretrained(
             f"the first of which is {missing[0]}"
         )
     return model, tokenizer
+
+
+def _check_number_format(config: Any) -> None:
+    quantization = getattr(config, "quantization_config", None)
+    if quantization:
+        method = dict(quantization).get("quant_method", "few bits")
+        raise UserError(
+            f"its weights are quantised ({method}), which is not supported; "
+            "use the model's version in 16 bits, or a GGUF file"
+        )
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Any failure within the block is a UserError that says that the model cannot be used."""
+    try:
+        yield
+    except UserError:
+        raise
+    # a model's forward pass raises errors of any kind where it is called in another way
+    except Exception as error:
+        kind = type(error).__name__
+        raise UserError(
+            f"model {name!r} cannot be used: {kind}: {one_line(error)}"
+        ) from error
 
 
 def _reason(error: Exception) -> str:

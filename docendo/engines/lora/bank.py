@@ -6,7 +6,7 @@ All adapters are rows of one (S, P) matrix. Clipping, optimizer steps, copies an
 an agent are therefore row operations. The matrices of each layer are views into it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -254,8 +254,10 @@ def _matrix_views(layer: AdaptedLinear, start: int, flat_SP: Tensor) -> LoraMatr
     return LoraMatrices(flat_a.view(-1, rank, d_in), flat_b.view(-1, d_out, rank))
 
 
-def adapt(model: nn.Module, bank: AdapterBank) -> None:
-    """Put adapters on every linear layer of `model` but its output head.
+def adapt(
+    model: nn.Module, bank: AdapterBank, names: Collection[str] | None = None
+) -> None:
+    """Put adapters on the linear layers of `model` with these names, or on all but its output head.
 
     All of them, and not attention alone, as in "LoRA without regret" (Thinking Machines 2025).
     Raises UserError where there are none.
@@ -263,7 +265,10 @@ def adapt(model: nn.Module, bank: AdapterBank) -> None:
     head = model.get_output_embeddings()  # type: ignore[operator]
     # a list, since the loop changes the model
     for name, module in list(model.named_modules()):
-        if not isinstance(module, nn.Linear) or module is head:
+        # no subclass: some are routers of experts, with other results
+        if type(module) is not nn.Linear or module is head:
+            continue
+        if names is not None and name not in names:
             continue
         parent, _, child = name.rpartition(".")
         layer = AdaptedLinear(module, bank.rank, bank.scale, bank.state)

@@ -64,18 +64,25 @@ class AdaptedLinear(nn.Module):
         """Numbers in the adapter of one agent."""
         return self.rank * (self.base.in_features + self.base.out_features)
 
-    def forward(self, x_1Td: Tensor) -> Tensor:
-        routing, projection = self.state.routing, self.projection
-        y: Tensor
-        if routing is None or projection is None:
-            y = self.base(x_1Td)
-            return y
-        if not torch.is_grad_enabled():
-            return projection.infer(x_1Td[0], routing)[None]
+    @property
+    def weight(self) -> Tensor:
+        """The base's, whose number format and device some models look at."""
+        return self.base.weight
 
-        # the anchor needs a gradient, the first layer's input does not: nothing before it learns
-        y = _TrainingPass.apply(x_1Td[0], self.state.anchor, projection, self.state)  # type: ignore[no-untyped-call]
-        return y[None]
+    def forward(self, x_XTd: Tensor) -> Tensor:
+        routing, projection = self.state.routing, self.projection
+        if routing is None or projection is None:
+            y_XTo: Tensor = self.base(x_XTd)
+            return y_XTo
+
+        # all tokens in their order, whatever axes of length 1 the model gives them
+        x_Td = x_XTd.flatten(0, -2)
+        if torch.is_grad_enabled():
+            # the anchor needs a gradient, the first layer's input does not: nothing before it learns
+            y_To = _TrainingPass.apply(x_Td, self.state.anchor, projection, self.state)  # type: ignore[no-untyped-call]
+        else:
+            y_To = projection.infer(x_Td, routing)
+        return y_To.view(*x_XTd.shape[:-1], -1)
 
 
 class Projection:

@@ -9,29 +9,21 @@ are never repeated: B = K * C batches of N = g * n queries over L keys, n or p +
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from docendo.engines.model.blocks import (
+    Block,
+    Heads,
+    Masks,
+    build_block,
+    window_masks,
+)
 from docendo.engines.model.ops import ElementwiseOps, TorchOps
 
-__all__ = ["AttentionPlan", "Block", "Heads", "TreeAttention", "build_block"]
-
-
-class Heads(NamedTuple):
-    """The attention heads of every layer: numbers of them, their size, and 1 / sqrt(size)."""
-
-    query: int
-    key: int
-    size: int
-    scale: float
-
-    @property
-    def group(self) -> int:
-        """g, query heads per key-value head."""
-        return self.query // self.key
+__all__ = ["AttentionPlan", "TreeAttention"]
 
 
 class AttentionPlan(Protocol):
@@ -40,58 +32,6 @@ class AttentionPlan(Protocol):
     def __call__(self, layer: int, qkv_THD: Tensor, /) -> Tensor:
         """The attended values, (T, O)."""
         ...
-
-
-class Block(NamedTuple):
-    """Sequences that see themselves causally and, before that, the tokens of one prompt."""
-
-    token_F: Tensor | slice
-    """The sequences' tokens in the batch; a slice where these are neighbours.
-
-    Behind the end of a short sequence any token.
-    """
-    valid_F: Tensor | None
-    """Which of these are tokens; None where all are."""
-    sequences: int
-    """C."""
-    prompt: tuple[int, int] | None
-    """First token of the shared prompt and the one after its last."""
-    mask: Tensor
-    """(1, N, n): 0 where the query may look, minus infinity elsewhere."""
-
-
-def build_block(
-    spans: Sequence[tuple[int, int]],
-    prompt: tuple[int, int] | None,
-    heads: Heads,
-    like: Tensor,
-    align: int = 1,
-) -> Block:
-    """The block of the sequences from (first token, one after the last).
-
-    `like` has the model's device and number format; n is rounded up to a multiple of `align`.
-    """
-    longest = max(stop - start for start, stop in spans)
-    n = -(-longest // align) * align
-
-    start_C, stop_C = torch.tensor(spans, device=like.device).T
-    offset_n = torch.arange(n, device=like.device)
-    token_Cn = start_C[:, None] + offset_n
-    valid_Cn = token_Cn < stop_C[:, None]
-
-    # causal: minus infinity above the diagonal, once for each of the g heads of a group
-    later_nn = like.new_full((n, n), float("-inf")).triu_(1)
-    mask_1Nn = later_nn.repeat(heads.group, 1)[None]
-
-    # behind the end the last token stands again: an index in bounds, whose output is dropped
-    last_C1 = stop_C[:, None] - 1
-    token_F: Tensor | slice = torch.minimum(token_Cn, last_C1).flatten()
-    valid_F = None if bool(valid_Cn.all()) else valid_Cn.flatten()
-    are_neighbours = all(left[1] == right[0] for left, right in pairwise(spans))
-    if valid_F is None and are_neighbours:
-        # reading and writing a slice needs no index
-        token_F = slice(spans[0][0], spans[-1][1])
-    return Block(token_F, valid_F, len(spans), prompt, mask_1Nn)
 
 
 class _Operands(NamedTuple):
@@ -125,6 +65,8 @@ class TreeAttention:
         self.blocks = sorted(blocks, key=lambda block: block.prompt is not None)
         self.heads = heads
         self.ops = ops or TorchOps()
+        self._masks: dict[int | None, list[Masks]] = {}
+        """Of every block, by window."""
 
     @staticmethod
     def single(length: int, heads: Heads, like: Tensor) -> "TreeAttention":
@@ -133,16 +75,16 @@ class TreeAttention:
         return TreeAttention([block], heads)
 
     def __call__(self, layer: int, qkv_THD: Tensor) -> Tensor:
-        return self.forward(qkv_THD)[0]
+        return self.forward(layer, qkv_THD)[0]
 
-    def forward(self, qkv_THD: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, layer: int, qkv_THD: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(T, O), and for `backward` the attention weights (B, N, L) of each block."""
         width = self.heads.query * self.heads.size
         out_TO = qkv_THD.new_zeros(len(qkv_THD), width)
         weights = []
-        for block in self.blocks:
+        for block, masks in zip(self.blocks, self._layer_masks(layer), strict=True):
             operands = self._operands(block, qkv_THD)
-            scores_BNL = self._scores(block, operands)
+            scores_BNL = self._scores(operands, masks)
             weights_BNL = self.ops.softmax(scores_BNL)
             weights.append(weights_BNL)
 
@@ -150,6 +92,12 @@ class TreeAttention:
             mixed_FHD = self._unfold(block, mixed_BND)
             _write(block, out_TO, mixed_FHD.flatten(1))
         return out_TO, weights
+
+    def _layer_masks(self, layer: int) -> list[Masks]:
+        window = self.heads.window(layer)
+        if window not in self._masks:
+            self._masks[window] = [window_masks(block, window) for block in self.blocks]
+        return self._masks[window]
 
     def backward(
         self,
@@ -219,21 +167,23 @@ class TreeAttention:
         prompt_key_KpD, prompt_value_KpD = prompt_XpD.chunk(2)
         return _Operands(query_BND, key_BnD, value_BnD, prompt_key_KpD, prompt_value_KpD)
 
-    def _scores(self, block: Block, operands: _Operands) -> Tensor:
+    def _scores(self, operands: _Operands, masks: Masks) -> Tensor:
         """(B, N, L), those of the prompt's keys first."""
         query_BND = operands.query_BND
         key_BDn = operands.key_BnD.transpose(1, 2)
         scores_BNn = torch.bmm(query_BND, key_BDn)
-        scores_BNn.add_(block.mask)
+        scores_BNn.add_(masks.own_1Nn)
         if operands.prompt_key_KpD is None:
             return scores_BNn
 
-        # one product for all completions of the prompt, whose keys are stored once; unmasked,
-        # since the whole prompt stands before each of them
+        # one product for all completions of the prompt, whose keys are stored once; unmasked
+        # without a window, since the whole prompt stands before each of them
         joined_query = self._join_sequences(query_BND)
         prompt_key_KDp = operands.prompt_key_KpD.transpose(1, 2)
         prompt_scores = torch.bmm(joined_query, prompt_key_KDp)
         prompt_BNp = prompt_scores.view(*scores_BNn.shape[:2], -1)
+        if masks.prompt_1Np is not None:
+            prompt_BNp.add_(masks.prompt_1Np)
         return torch.cat([prompt_BNp, scores_BNn], -1)
 
     def _join_sequences(self, x_BND: Tensor) -> Tensor:

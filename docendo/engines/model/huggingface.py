@@ -5,21 +5,39 @@ Its attention is replaced by docendo's.
 Axes: T tokens of the batch, d hidden size, H + 2K heads of size D, O = H * D.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import AttentionPlan, TreeAttention
 
-__all__ = ["ATTENTION", "HFStack", "attend"]
+__all__ = ["ATTENTION", "HFStack", "attend", "run_model", "use_plan"]
 
 ATTENTION = "docendo"
 """The name of docendo's attention among transformers' implementations."""
+
+
+_PLAN: ContextVar[AttentionPlan] = ContextVar("plan")
+"""Of the pass that runs: not every model hands arguments on to its attention."""
+
+
+@contextmanager
+def use_plan(plan: AttentionPlan) -> Iterator[None]:
+    """What `attend` calls within the block, in this thread."""
+    token = _PLAN.set(plan)
+    try:
+        yield
+    finally:
+        _PLAN.reset(token)
 
 
 def attend(
@@ -30,12 +48,15 @@ def attend(
     attention_mask: Tensor | None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """The attention function that transformers calls in every layer.
+    """The attention function that transformers calls in every layer of `run_model`'s model.
 
-    The plan comes through the model's keyword arguments. Queries, keys and values are
-    (1, heads, T, D).
+    Queries, keys and values are (1, heads, T, D); values may be narrower, and are then padded.
     """
-    plan: AttentionPlan = kwargs["plan"]
+    plan = _PLAN.get()
+    layer: int = module.layer_idx  # type: ignore[assignment]
+    missing = key.shape[-1] - value.shape[-1]
+    if missing:
+        value = pad(value, (0, missing))
     # side by side and by token, which is how every plan reads them
     qkv_1HTD = torch.cat([query, key, value], 1)
     qkv_THD = qkv_1HTD[0].transpose(0, 1).contiguous()
@@ -43,29 +64,43 @@ def attend(
     attended_TO: Tensor
     if torch.is_grad_enabled() and isinstance(plan, TreeAttention):
         # in training by its own backward pass, which recomputes operands instead of keeping them
-        attended_TO = _TreeAttentionFunction.apply(qkv_THD, plan)  # type: ignore[no-untyped-call]
+        attended_TO = _TreeAttentionFunction.apply(qkv_THD, plan, layer)  # type: ignore[no-untyped-call]
     else:
-        attended_TO = plan(int(module.layer_idx), qkv_THD)  # type: ignore[arg-type]
+        attended_TO = plan(layer, qkv_THD)
 
     # (1, T, H, D), and no attention weights
-    _, heads, tokens, _ = query.shape
-    return attended_TO.view(1, tokens, heads, -1), None
+    _, heads, tokens, size = query.shape
+    attended_1THD = attended_TO.view(1, tokens, heads, size)
+    return attended_1THD[..., : size - missing].contiguous(), None
 
 
 class _TreeAttentionFunction(torch.autograd.Function):
     """`TreeAttention` within autograd."""
 
     @staticmethod
-    def forward(ctx: Any, qkv_THD: Tensor, tree: TreeAttention) -> Tensor:
-        attended_TO, weights = tree.forward(qkv_THD)
+    def forward(ctx: Any, qkv_THD: Tensor, tree: TreeAttention, layer: int) -> Tensor:
+        attended_TO, weights = tree.forward(layer, qkv_THD)
         ctx.save_for_backward(qkv_THD, *weights)
         ctx.tree = tree
         return attended_TO
 
     @staticmethod
-    def backward(ctx: Any, grad_TO: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad_TO: Tensor) -> tuple[Tensor, None, None]:
         qkv_THD, *weights = ctx.saved_tensors
-        return ctx.tree.backward(qkv_THD, weights, grad_TO), None
+        return ctx.tree.backward(qkv_THD, weights, grad_TO), None, None
+
+
+def run_model(
+    base_model: Any, ids_T: Tensor, positions_T: Tensor, plan: AttentionPlan
+) -> Tensor:
+    """Hidden states behind the last layer, (T, d), by the model's own forward pass."""
+    with use_plan(plan):
+        # one row of T tokens, whatever sequences they are: the plan knows who sees whom
+        outputs = base_model(
+            input_ids=ids_T[None], position_ids=positions_T[None], use_cache=False
+        )
+    hidden_1Td: Tensor = outputs[0]
+    return hidden_1Td[0]
 
 
 @dataclass(frozen=True)
@@ -98,15 +133,7 @@ class HFStack:
     ) -> Tensor:
         """Hidden states behind the last layer, (T, d)."""
         with self.bank.use_routing(routing):
-            # one row of T tokens, whatever sequences they are: the plan knows who sees whom
-            outputs = self.base_model(
-                input_ids=ids_T[None],
-                position_ids=positions_T[None],
-                use_cache=False,
-                plan=plan,
-            )
-        hidden_1Td: Tensor = outputs[0]
-        return hidden_1Td[0]
+            return run_model(self.base_model, ids_T, positions_T, plan)
 
     def record(
         self,

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from docendo.engines.lora.batch_invariant import min_rows
-from docendo.engines.model.attention import Heads, TreeAttention, build_block
+from docendo.engines.model.attention import TreeAttention
+from docendo.engines.model.blocks import Heads, build_block
 
 __all__ = [
     "ALIGN",
@@ -253,6 +254,10 @@ class DecodePlan:
         """(B, 1, 1, p + n): 0 for columns that a row sees, minus infinity elsewhere."""
         for row, prompt in enumerate(prompt_B):
             self.mask[row, :, :, : lengths_Q[prompt]] = 0
+        self.window_masks = {
+            window: torch.zeros_like(self.mask) for window in heads.windows if window
+        }
+        """The same for layers that see so many tokens."""
 
     def set_columns(self, column_B: Tensor) -> None:
         """The next tokens stand at these columns; each row sees its answer up to there."""
@@ -262,11 +267,22 @@ class DecodePlan:
         columns = torch.arange(answer_mask_Bn.shape[1], device=self.row_B.device)
         hidden_Bn = columns > self.column_B[:, None]
         answer_mask_Bn.zero_().masked_fill_(hidden_Bn, float("-inf"))
+        for window, mask in self.window_masks.items():
+            too_old_BL = self._ages() >= window
+            mask.copy_(self.mask).masked_fill_(too_old_BL[:, None, None], float("-inf"))
+
+    def _ages(self) -> Tensor:
+        """How many tokens before the new one each column's token stands, (B, p + n)."""
+        # positions from where the answer begins: those of the prompt are negative
+        columns = torch.arange(self.mask.shape[-1], device=self.row_B.device)
+        prompt_Bp = columns[: self.width] - self.length_B[:, None]
+        answer_Bn = (columns[self.width :] - self.width).expand(len(self.row_B), -1)
+        return self.column_B[:, None] - torch.cat([prompt_Bp, answer_Bn], 1)
 
     def __call__(self, layer: int, qkv_BHD: Tensor) -> Tensor:
         """The attended values of each row, (B, H * D)."""
         rows = len(qkv_BHD)
-        query_heads, key_heads, size, scale = self.heads
+        query_heads, key_heads, size, scale, _ = self.heads
         answers = self.cache.answers[layer]
         # written before it is read: a token sees itself
         key_value_BXD = qkv_BHD[:, query_heads:]
@@ -279,7 +295,9 @@ class DecodePlan:
 
         # One softmax over the prompt's and the row's own columns, L = p + n. Both widths are
         # multiples of `ALIGN`, so masked columns do not change the order of the sum.
-        weights_BKgL = scores_BKgL.add_(self.mask).softmax(-1)
+        window = self.heads.window(layer)
+        mask = self.mask if window is None else self.window_masks[window]
+        weights_BKgL = scores_BKgL.add_(mask).softmax(-1)
         return self._mix(layer, weights_BKgL)
 
     def _scores(self, layer: int, query_BKgD: Tensor) -> Tensor:

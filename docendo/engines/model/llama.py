@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import AttentionPlan, Heads, TreeAttention
+from docendo.engines.model.attention import AttentionPlan, TreeAttention
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
 __all__ = ["Layer", "LlamaStack", "Tape", "rotate"]
@@ -152,9 +153,9 @@ class LlamaStack:
         x_Td = self.base_model.embed_tokens(ids_T)
         rope = self.head_rope(x_Td, positions_T)
         tapes = []
-        for layer in self.layers:
-            x_Td, attention_tape = self._record_attention(layer, x_Td, rope, routing, tree)
-            x_Td, mlp_tape = self._record_mlp(layer, x_Td, routing)
+        for i in range(len(self.layers)):
+            x_Td, attention_tape = self._record_attention(i, x_Td, rope, routing, tree)
+            x_Td, mlp_tape = self._record_mlp(self.layers[i], x_Td, routing)
             tapes.append((attention_tape, mlp_tape))
 
         hidden_Td, factor_T = self.ops.rms_norm(self.last_norm, x_Td)
@@ -162,16 +163,17 @@ class LlamaStack:
 
     def _record_attention(
         self,
-        layer: Layer,
+        number: int,
         x_Td: Tensor,
         rope: tuple[Tensor, Tensor],
         routing: Routing,
         tree: TreeAttention,
     ) -> tuple[Tensor, _AttentionTape]:
+        layer = self.layers[number]
         normed_Td, factor_T = self.ops.rms_norm(layer.attention_norm, x_Td)
         qkv_To, qkv_lows = layer.qkv.forward(normed_Td, routing)
         qkv_THD = rotate(qkv_To, *rope)
-        attended_TO, weights = tree.forward(qkv_THD)
+        attended_TO, weights = tree.forward(number, qkv_THD)
         out_Td, out_lows = layer.out.forward(attended_TO, routing)
 
         tape = _AttentionTape(

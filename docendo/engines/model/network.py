@@ -17,7 +17,8 @@ from docendo.engines.lora.batch_invariant import (
 )
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
-from docendo.engines.model.attention import AttentionPlan, Heads, TreeAttention
+from docendo.engines.model.attention import AttentionPlan, TreeAttention
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.kv_cache import DecodePlan
 from docendo.engines.model.ops import ElementwiseOps, TorchOps
 from docendo.engines.model.sampling import sample_tokens

@@ -5,7 +5,7 @@ import torch
 
 from docendo.engines.cpu.calls import adapter_update, layer_cache, layer_calls
 from docendo.engines.cpu.selfcheck import random_layer
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.kv_cache import DecodePlan, KVCache
 from docendo.engines.model.llama import LlamaStack
 

@@ -14,7 +14,7 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.sampling import sample_tokens
 from tests.engines.local.test_decoding import crowd
 from tests.engines.toys import (

@@ -19,7 +19,7 @@ from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.model_names import TINY
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.batch_invariant import batch_invariant_linear, input_gradient
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.records import AgentId
 from tests.engines.toys import AGENTS, ALPHA, CPU, RANK, ask, open_toy, wake
 

@@ -4,7 +4,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from docendo.engines.local.base_model import load_base
 from docendo.engines.local.model_names import EMBEDDED, TINY
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.errors import UserError
 from tests.engines.toys import ALPHA, ANN, CPU, RANK, ask, open_toy
 

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from docendo.engines.lora.bank import AdapterBank, adapt
-from docendo.engines.model.attention import Heads, TreeAttention
-from docendo.engines.model.huggingface import HFStack, attend
+from docendo.engines.model.attention import TreeAttention
+from docendo.engines.model.blocks import Heads
+from docendo.engines.model.huggingface import HFStack, attend, use_plan
 
 HEADS = Heads(query=4, key=2, size=8, scale=8**-0.5)
 LAYER = SimpleNamespace(layer_idx=0)
@@ -30,8 +31,8 @@ def expected(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 def test_what_transformers_gets_is_attention_by_token_and_head() -> None:
     plan = TreeAttention.single(5, HEADS, torch.zeros(0))
-    with torch.no_grad():
-        attended, weights = attend(LAYER, *operands(), None, plan=plan)  # type: ignore[arg-type]
+    with torch.no_grad(), use_plan(plan):
+        attended, weights = attend(LAYER, *operands(), None)  # type: ignore[arg-type]
     assert weights is None
     assert attended.shape == (1, 5, 4, 8)
     torch.testing.assert_close(attended, expected(*operands()))
@@ -41,9 +42,10 @@ def test_gradients_flow_through_it_as_through_pytorchs_own() -> None:
     plan = TreeAttention.single(5, HEADS, torch.zeros(0))
     grad = torch.randn(1, 5, 4, 8, generator=torch.Generator().manual_seed(1))
     gradients = []
-    for attention in (expected, lambda *qkv: attend(LAYER, *qkv, None, plan=plan)[0]):  # type: ignore[arg-type]
+    for attention in (expected, lambda *qkv: attend(LAYER, *qkv, None)[0]):  # type: ignore[arg-type]
         leaves = [x.requires_grad_() for x in operands()]
-        gradients.append(torch.autograd.grad(attention(*leaves), leaves, grad))
+        with use_plan(plan):
+            gradients.append(torch.autograd.grad(attention(*leaves), leaves, grad))
     for ours, theirs in zip(*gradients, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 

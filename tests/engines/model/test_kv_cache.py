@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from docendo.engines.model.attention import Heads, TreeAttention
+from docendo.engines.model.attention import TreeAttention
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.kv_cache import (
     CacheShape,
     DecodePlan,
@@ -97,16 +98,31 @@ def test_a_row_sees_its_prompt_and_its_own_tokens_by_hand() -> None:
     assert seen == pytest.approx([3.0, 4.0])
 
 
-def test_prefill_and_decoding_attend_as_a_whole_sequence_does() -> None:
+def test_a_row_sees_no_more_than_its_window_by_hand() -> None:
+    """A prompt of 1 and 3, an answer of 5, 7 and 9: (1+3+5)/3, (3+5+7)/3, (5+7+9)/3."""
+    heads = Heads(1, 1, 1, 1.0, windows=(3,))
+    small = KVCache.allocate(1, heads, (1, 32), (1, 32), LIKE)
+    small.prompts[0][1, 0, 0, :2, 0] = torch.tensor([1.0, 3.0])
+    plan = DecodePlan(small, heads, [0], [2])
+    seen = []
+    for column, value in enumerate([5.0, 7.0, 9.0]):
+        plan.set_columns(torch.tensor([column]))
+        seen.append(float(plan(0, torch.tensor([[[0.0], [0.0], [value]]]))))
+    assert seen == pytest.approx([3.0, 5.0, 7.0])
+
+
+@pytest.mark.parametrize("window", [None, 2, 4, 6])
+def test_prefill_and_decoding_attend_as_a_whole_sequence_does(window: int | None) -> None:
+    heads = HEADS._replace(windows=(window,))
     generator = torch.Generator().manual_seed(0)
     lengths, prompt_B = (5, 3), (0, 0, 1)
     prompts = [torch.randn(n, 8, 8, generator=generator) for n in lengths]
     answers_B3 = torch.randn(3, 3, 8, 8, generator=generator)
 
     filled = KVCache.allocate(1, HEADS, (2, 32), (3, 32), LIKE)
-    prefill = PrefillPlan.of(filled, HEADS, [(0, 5), (5, 8)], [0, 1])
+    prefill = PrefillPlan.of(filled, heads, [(0, 5), (5, 8)], [0, 1])
     prefill(0, torch.cat(prompts))
-    plan = DecodePlan(filled, HEADS, prompt_B, lengths)
+    plan = DecodePlan(filled, heads, prompt_B, lengths)
     steps = []
     for column in range(3):
         plan.set_columns(torch.full((3,), column))
@@ -114,5 +130,5 @@ def test_prefill_and_decoding_attend_as_a_whole_sequence_does() -> None:
 
     for row, prompt in enumerate(prompt_B):
         whole = torch.cat([prompts[prompt], answers_B3[row]])
-        expected = TreeAttention.single(len(whole), HEADS, LIKE)(0, whole)[-3:]
+        expected = TreeAttention.single(len(whole), heads, LIKE)(0, whole)[-3:]
         torch.testing.assert_close(torch.stack([step[row] for step in steps]), expected)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from docendo.engines.model.attention import Heads
+from docendo.engines.model.blocks import Heads
 from docendo.engines.model.network import EagerStep, LastTokens, Network
 
 HEAD_VD = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
