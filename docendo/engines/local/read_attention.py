@@ -61,7 +61,8 @@ _CALLS: ContextVar[list[_Call]] = ContextVar("calls")
 
 def probe_ids(config: Any, device: torch.device) -> Tensor:
     """Tokens that differ, (T)."""
-    return torch.arange(100, 100 + PROBE_TOKENS, device=device) % config.vocab_size
+    numbers_T = torch.arange(100, 100 + PROBE_TOKENS, device=device)
+    return numbers_T.remainder(int(config.vocab_size))
 
 
 @contextmanager
@@ -70,8 +71,11 @@ def short_windows(config: Any) -> Iterator[dict[int, int]]:
 
     Yields the size that each short one stands for.
     """
-    sizes = {name: getattr(config, name, None) for name in _WINDOWS}
-    sizes = {name: size for name, size in sizes.items() if isinstance(size, int)}
+    sizes: dict[str, int] = {
+        name: size
+        for name in _WINDOWS
+        if isinstance(size := getattr(config, name, None), int)
+    }
     for name, size in sizes.items():
         setattr(config, name, min(size, _SHORT))
     try:

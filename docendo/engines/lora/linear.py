@@ -67,7 +67,8 @@ class AdaptedLinear(nn.Module):
     @property
     def weight(self) -> Tensor:
         """The base's, whose number format and device some models look at."""
-        return self.base.weight
+        weight: Tensor = self.base.weight
+        return weight
 
     def forward(self, x_XTd: Tensor) -> Tensor:
         routing, projection = self.state.routing, self.projection

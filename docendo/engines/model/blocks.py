@@ -112,5 +112,5 @@ def window_masks(block: Block, window: int | None) -> Masks:
     mask_nL = block.mask.new_zeros(hidden_nL.shape).masked_fill_(hidden_nL, float("-inf"))
     group = block.mask.shape[1] // n
     mask_1NL = mask_nL.repeat(group, 1)[None]
-    prompt_1Np, own_1Nn = mask_1NL.split([stop - start, n], -1)
+    prompt_1Np, own_1Nn = torch.split(mask_1NL, [stop - start, n], -1)
     return Masks(own_1Nn + block.mask, prompt_1Np if block.prompt else None)
