@@ -67,13 +67,13 @@ class AdaptedLinear(nn.Module):
     @property
     def weight(self) -> Tensor:
         """The base's, whose number format and device some models look at."""
-        weight: Tensor = self.base.weight
-        return weight
+        return self.base.weight
 
     def forward(self, x_XTd: Tensor) -> Tensor:
         routing, projection = self.state.routing, self.projection
+        y_XTo: Tensor
         if routing is None or projection is None:
-            y_XTo: Tensor = self.base(x_XTd)
+            y_XTo = self.base(x_XTd)
             return y_XTo
 
         # all tokens in their order, whatever axes of length 1 the model gives them
@@ -83,7 +83,8 @@ class AdaptedLinear(nn.Module):
             y_To = _TrainingPass.apply(x_Td, self.state.anchor, projection, self.state)  # type: ignore[no-untyped-call]
         else:
             y_To = projection.infer(x_Td, routing)
-        return y_To.view(*x_XTd.shape[:-1], -1)
+        y_XTo = y_To.view(*x_XTd.shape[:-1], -1)
+        return y_XTo
 
 
 class Projection:
