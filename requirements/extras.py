@@ -47,12 +47,12 @@ def require(module: str, extra: str, imports: str) -> tuple[str, str]:
 
 
 DOCENDO = ("-m", "docendo")
-CAST = 'agents = { emmy = { domain = "D" }, ada = { domain = "D" } }\n'
+CAST = 'agents = { emmy = { domain = "mathematics" }, ada = { domain = "mathematics" } }\n'
 ROWS = "rows = {'question': [f'{i}+1' for i in range(40)], 'answer': [str(i + 1) for i in range(40)]}\n"
-GRAMMAR = """
-from docendo.build.checks import check_config
+READ = """
+from docendo.build.catalog import read_catalog
 from docendo.config.load import load_config
-check_config(load_config('league.toml'))
+read_catalog(load_config('league.toml'))
 """
 ENDPOINT = """
 from docendo.engines.remote.openai import Endpoint, Service
@@ -71,36 +71,35 @@ def write(name: str, text: str) -> str:
 TRIALS = {
     "local": Trial(
         (*DOCENDO, "run", "league.toml", "--dry-run"),
-        write(
-            "league.toml", f'model = "tiny"\n{CAST}[domains.D]\nsource = "mathematics"\n'
-        ),
+        write("league.toml", f'model = "tiny"\n{CAST}[domains.mathematics]\n'),
         needs_torch=True,
     ),
     "league": Trial(
-        (*DOCENDO, "analyse", "games.csv"),
-        write("games.csv", ",a,b,c\na,0,2,1\nb,1,0,2\nc,2,1,0\n"),
+        (*DOCENDO, "analyse", "games.csv", "--win-rates", "--games", "9"),
+        write("games.csv", ",a,b,c\na,0.5,0.7,0.3\nb,0.3,0.5,0.7\nc,0.7,0.3,0.5\n"),
     ),
     "judging": Trial(
-        (*DOCENDO, "audit", "D", "--config", "league.toml", "--n", "2"),
+        (*DOCENDO, "audit", "mathematics", "--config", "league.toml", "--n", "2"),
         write(
             "league.toml",
-            f'{CAST}[domains.D]\nsource = "mathematics"\nevaluator = "formula"\n'
+            f'{CAST}[domains.mathematics]\nevaluator = "formula"\n'
             '[evaluators]\nformula.type = "symbolic"\n',
         ),
     ),
     "gym": Trial(
-        (*DOCENDO, "audit", "D", "--config", "league.toml", "--n", "2"),
+        ("-c", READ),
         write(
             "league.toml",
-            f'{CAST}[domains.D]\naskers = {{ gym = 1 }}\n[askers.gym]\ntype = "gym"\ntasks = ["leg_counting"]\n',
+            f"{CAST}[domains.mathematics]\naskers = {{ gym = 1 }}\n"
+            '[askers.gym]\ntype = "gym"\ntasks = ["leg_counting"]\n',
         ),
     ),
     "grammar": Trial(
-        ("-c", GRAMMAR),
+        ("-c", READ),
         write(
             "league.toml",
-            'domains.mathematics = {}\n[agents]\nada = { domain = "mathematics" }\n'
-            'emmy = { domain = "mathematics", grammar = { regex = "[0-9]" } }\n',
+            CAST.replace("ada = {", 'ada = { grammar = { regex = "[0-9]" },')
+            + "[domains.mathematics]\n",
         ),
     ),
     "sandbox": Trial((*DOCENDO, "audit", "programming", "--n", "2")),
@@ -116,8 +115,8 @@ TRIALS = {
         works="nothing: no such run directory",
     ),
     "data": Trial(
-        (*DOCENDO, "audit", "D", "--config", "league.toml", "--n", "2"),
-        write("league.toml", f'{CAST}[domains.D]\nfile = "a.parquet"\n')
+        ("-c", READ),
+        write("league.toml", f'{CAST}[domains.mathematics]\nfile = "a.parquet"\n')
         + write("a.parquet", "")
         + "import importlib.util as u\n"
         + ROWS
@@ -125,8 +124,8 @@ TRIALS = {
         + " p.write_table(pyarrow.table(rows), 'a.parquet')\n",
     ),
     "hub": Trial(
-        (*DOCENDO, "audit", "D", "--config", "league.toml", "--n", "2"),
-        write("league.toml", f'{CAST}[domains.D]\nfile = "rows"\n')
+        ("-c", READ),
+        write("league.toml", f'{CAST}[domains.mathematics]\nfile = "rows"\n')
         + "import os, importlib.util as u\nos.makedirs('rows', exist_ok=True)\n"
         + write("rows/dataset_info.json", "{}")
         + ROWS
@@ -197,9 +196,9 @@ def run(*words: str, folder: Path | None = None, must_work: bool = True) -> str:
         words, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if must_work and done.returncode:
-        raise SystemExit(f"{shlex.join(words)[:300]}\n{done.stdout[-2000:]}{done.stderr}")
+        raise RuntimeError(f"{shlex.join(words)[:300]}\n{done.stdout[-2000:]}{done.stderr}")
     if not must_work and not done.returncode:
-        raise SystemExit(f"works without the extra: {shlex.join(words)[:300]}")
+        raise RuntimeError(f"works without the extra: {shlex.join(words)[:300]}")
     return done.stderr
 
 
@@ -214,7 +213,7 @@ def try_extra(shop: Workshop, name: str) -> Path:
     *before, last = run(python, *trial.words, folder=folder, must_work=False).splitlines()
     command = PIP_COMMAND.search(last)
     if command is None or (before and trial.words[:2] == DOCENDO):
-        raise SystemExit(f"{name}: no single line with a pip command: {[*before, last]}")
+        raise RuntimeError(f"{name}: no single line with a pip command: {[*before, last]}")
     if trial.needs_torch:
         shop.show_torch(environment)
     # the extra's own name, whatever package was missed first
@@ -223,7 +222,7 @@ def try_extra(shop: Workshop, name: str) -> Path:
     run(python, "-c", trial.files, folder=folder)
     said = run(python, *trial.words, folder=folder, must_work=not trial.works)
     if trial.works not in said:
-        raise SystemExit(f"{name}: {said}")
+        raise RuntimeError(f"{name}: {said}")
     return environment
 
 
@@ -254,6 +253,30 @@ def try_dev(shop: Workshop) -> Path:
     return environment
 
 
+def report(shop: Workshop, name: str) -> bool:
+    """Whether it works; what it took, or what went wrong, is printed."""
+    start = time.monotonic()
+    try:
+        special = {"readme": try_readme, "dev": try_dev}.get(name)
+        environment = special(shop) if special else try_extra(shop, name)
+    except RuntimeError as error:
+        print(f"{name}: {error}", flush=True)
+        return False
+    finally:
+        seconds = time.monotonic() - start
+    listed = subprocess.run(  # noqa: S603
+        [str(environment / "bin" / "python"), "-m", "pip", "list", "--format=json"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    print(
+        f"{name}: works, with {len(json.loads(listed))} packages ({seconds:.0f} s)",
+        flush=True,
+    )
+    shutil.rmtree(environment)
+    return True
+
+
 def main() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
@@ -268,18 +291,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         shop = Workshop(Path(folder))
-        for name in names:
-            start = time.monotonic()
-            special = {"readme": try_readme, "dev": try_dev}.get(name)
-            environment = special(shop) if special else try_extra(shop, name)
-            listed = subprocess.run(  # noqa: S603
-                [str(environment / "bin" / "python"), "-m", "pip", "list", "--format=json"],
-                capture_output=True,
-                check=True,
-            ).stdout
-            count, seconds = len(json.loads(listed)), time.monotonic() - start
-            print(f"{name}: works, with {count} packages ({seconds:.0f} s)", flush=True)
-            shutil.rmtree(environment)
+        failures = [name for name in names if not report(shop, name)]
+    if failures:
+        raise SystemExit(f"does not work: {', '.join(failures)}")
 
 
 if __name__ == "__main__":
