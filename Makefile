@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 REFUSED := { echo "If pip misses a hash, your package index has other builds than those that are pinned (PyPI's PyTorch for Linux is one): \
 	'$(PYTHON) requirements/pin.py' adds the hashes of what it has, then make again. CONTRIBUTING has the rest." >&2; exit 1; }
 
-.PHONY: crash demo docs extras test check format clean
+.PHONY: crash demo docs extras test check lint types format clean
 
 demo: $(READY)
 	$(BIN)/docendo run
@@ -19,11 +19,16 @@ test: check
 	$(BIN)/pytest -m slow
 
 # The quick part: the site, format, lint, types, quick tests.
-check: $(READY) $(VENV)/.gym docs
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+check: $(READY) $(VENV)/.gym $(DOCS)/.ready
+	$(MAKE) --no-print-directory --jobs=2 docs lint types
 	$(BIN)/pytest -m "not slow" -n 2
+
+lint: $(READY)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: $(READY)
+	$(BIN)/mypy
 
 # The site, into site/. A broken link is an error.
 docs: $(DOCS)/.ready
