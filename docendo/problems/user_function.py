@@ -8,15 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from docendo.assertions.column import read_tests
 from docendo.errors import RunError, UserError
 from docendo.interfaces import Source
 from docendo.parts import PartConfig
 from docendo.problems.procedural import Draft, ProceduralSource
-from docendo.sandbox.worker import CallError, SubprocessWorker
+from docendo.sandbox.worker import CallError, CallResult, SubprocessWorker
 
 __all__ = ["FunctionAskerConfig", "UserFunction", "load_function"]
 
 _SIGNATURE = "draft(rng, level) that returns (question, answer)"
+_SHAPES = "(question, answer) or (question, answer, solution, tests), as texts or a dict"
+_FIELDS = ("question", "answer", "solution", "tests")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class UserFunction:
     worker: SubprocessWorker
 
     def __call__(self, rng: Random, level: int) -> Draft:
-        """Raises UserError where the function returns anything but two or three texts.
+        """Raises UserError where the function returns no problem, or tests that cannot be read.
 
         Raises RunError, with the user's own line, where it raises or does not come back.
         """
@@ -36,21 +39,34 @@ class UserFunction:
             raise RunError(str(error)) from error
 
         # the function is a user's: what it returns is checked, not believed
-        texts = result.value
-        is_tuple = result.kind == "tuple" and 2 <= len(texts) <= 3
-        if not is_tuple or not all(isinstance(text, str) and text for text in texts):
-            raise UserError(
-                f"{self.worker.path}: draft must return (question, answer) or "
-                f"(question, answer, solution), got {result.text}"[:300]
-            )
+        fields = _name_fields(result)
+        prompt: Any = fields.get("question") or fields.get("prompt")
+        answer: Any = fields.get("answer")
+        solution: Any = fields.get("solution") or ""
+        for text in (prompt, answer, solution or answer):
+            if not isinstance(text, str) or not text:
+                message = f"draft must return {_SHAPES}, got {result.text}"
+                raise UserError(f"{self.worker.path}: {message}"[:300])
+        try:
+            tests = read_tests(fields["tests"]) if fields.get("tests") else ()
+        except UserError as error:
+            raise UserError(f"{self.worker.path}: draft: {error}") from error
 
         # the gate and the student read the last line, which a solution may have left out
-        prompt, answer, *optional = texts
-        solution = optional[0].rstrip() if optional else ""
+        solution = solution.rstrip()
         ending = f"Answer: {answer}"
         if solution and not solution.endswith(ending):
             solution += f"\n{ending}"
-        return Draft(prompt, answer, solution)
+        return Draft(prompt, answer, solution, tests)
+
+
+def _name_fields(result: CallResult) -> dict[str, Any]:
+    """What was returned, by the names of a problem's fields; empty for another shape."""
+    if isinstance(result.value, dict):
+        return result.value
+    if result.kind == "tuple" and 2 <= len(result.value) <= len(_FIELDS):
+        return dict(zip(_FIELDS, result.value, strict=False))
+    return {}
 
 
 def load_function(path: Path, domain: str) -> Source:

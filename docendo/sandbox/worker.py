@@ -15,7 +15,7 @@ import threading
 import traceback
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from random import Random
 from subprocess import DEVNULL, PIPE, Popen
@@ -298,8 +298,7 @@ def _call(function: Any, values: list[Any], path: Path, name: str) -> dict[str, 
     try:
         value = wait_for(function(*arguments))
         text = repr(value)[:_MAX_TEXT]
-        # What JSON does not have becomes null; `kind` still tells what it was.
-        encoded = json.dumps(value, default=lambda _: None)
+        encoded = json.dumps(value, default=_encode_result)
     except (Exception, SystemExit) as error:  # noqa: BLE001
         return {"fault": "raised", "message": _explain(error, path, name)}
 
@@ -313,6 +312,11 @@ def _call(function: Any, values: list[Any], path: Path, name: str) -> dict[str, 
         "text": text,
         "states": [rng.getstate() for rng in arguments if isinstance(rng, Random)],
     }
+
+
+def _encode_result(value: Any) -> Any:
+    """What JSON does not have becomes null; `kind` still tells what it was."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else None
 
 
 def _explain(error: BaseException, path: Path, name: str) -> str:

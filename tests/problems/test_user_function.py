@@ -28,6 +28,8 @@ def test_a_function_in_a_file_can_be_a_source() -> None:
         ("x = 1", "has no function 'draft'"),
         ("def draft(rng, level): return 'q'", r"draft must return \(question, answer\)"),
         ("def draft(rng, level): return 'q', 3", "draft must return"),
+        ("def draft(rng, level): return {'question': 'q'}", "draft must return"),
+        ("def draft(rng, level): return 'q', 'a', '', 'f(3) = 7'", "draft: a test is no Python"),
         (
             "import random\ndef draft(rng, level): return str(random.random()), 'a'",
             "two problems for the same rng",
@@ -42,6 +44,26 @@ def test_a_file_without_a_usable_asker_is_refused_with_the_reason(
         load_function(tmp_path / "asker.py", "d")
     with pytest.raises(UserError, match="no such Python file"):
         load_function(tmp_path / "none.py", "d")
+
+
+TESTS = "['assert f(3) == 7', 'f(4) == 9']"
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        f"(str(rng.random()), 'x * 2 + 1', '', {TESTS})",
+        f"dict(question=str(rng.random()), answer='x * 2 + 1', tests={TESTS})",
+        f"Problem('d', 'f', level, str(rng.random()), 'x * 2 + 1', tests={TESTS})",
+    ],
+)
+def test_a_function_may_return_tests_in_a_tuple_a_dict_or_a_problem(
+    returned: str, file: Callable[[str], Path]
+) -> None:
+    head = "from docendo.records import Problem\ndef draft(rng, level): return "
+    [problem] = load_function(file(head + returned), "d").draw("mine", 1, 1, 7, "train")
+    assert problem.answer == "x * 2 + 1"
+    assert problem.tests == ("f(3) == 7", "f(4) == 9")
 
 
 @pytest.mark.parametrize(
