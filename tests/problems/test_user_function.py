@@ -29,7 +29,10 @@ def test_a_function_in_a_file_can_be_a_source() -> None:
         ("def draft(rng, level): return 'q'", r"draft must return \(question, answer\)"),
         ("def draft(rng, level): return 'q', 3", "draft must return"),
         ("def draft(rng, level): return {'question': 'q'}", "draft must return"),
-        ("def draft(rng, level): return 'q', 'a', '', 'f(3) = 7'", "draft: a test is no Python"),
+        (
+            "def draft(rng, level): return 'q', 'a', '', 'f(3) = 7'",
+            "draft: a test is no Python",
+        ),
         (
             "import random\ndef draft(rng, level): return str(random.random()), 'a'",
             "two problems for the same rng",
