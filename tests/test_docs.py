@@ -12,7 +12,6 @@ import pytest
 
 from docendo import open_run
 from docendo.build.catalog import read_catalog
-from docendo.build.domains import open_own_source
 from docendo.build.school import build_school
 from docendo.config.load import (
     Config,
@@ -256,26 +255,6 @@ def test_the_tutorial_makes_data_and_a_league_of_three_experts(tmp_path):
     assert {domain: [*types] for domain, types in catalog.task_types.items()} == {
         name: [(name, name, 1)] for name in ("calendar", "prices", "minutes")
     }
-
-
-OWN_DOMAINS = re.findall(
-    r"```(?:csv|json)\n(.*?)```\s*```toml\n(.*?)```",
-    (ROOT / "docs" / "own-domain.md").read_text(),
-    re.DOTALL,
-)
-
-
-@pytest.mark.parametrize(("rows", "settings"), OWN_DOMAINS)
-def test_every_row_of_an_example_of_an_own_domain_is_a_problem(rows, settings, tmp_path):
-    table = tomllib.loads(settings)
-    [(name, domain)] = table["domains"].items()
-    path = tmp_path / domain["file"]
-    path.write_text(rows)
-    domain["file"] = str(path)
-    source, bad_rows = open_own_source(parse_config(table, "page"), name)
-    assert bad_rows == ()
-    sizes = [source.size(name, 1, split) for split in ("train", "held-out")]
-    assert sum(sizes) == len(rows.splitlines()) - (path.suffix == ".csv")
 
 
 SETTINGS_PAGES = [

@@ -78,8 +78,15 @@ def _run(evaluate: Evaluator, programs: Sequence[Problem], file: Path) -> dict[s
         getLogger("docendo").warning(
             "%d programs of the data are run once against their own tests", len(programs)
         )
+    reasons = _check(evaluate, programs)
+    # A busy machine may have been too slow for some: those get a second try, alone.
+    failed = [problem for problem in programs if problem.key in reasons]
+    for problem in failed[:_MANY_PROGRAMS]:
+        if not _check(evaluate, [problem]):
+            del reasons[problem.key]
+
     # an entry for the whole, so that a file without a fault is known, too
-    reasons = {"": "", **_check(evaluate, programs)}
+    reasons[""] = ""
     with suppress(OSError):
         write_atomically(file, json.dumps(reasons).encode())
     return reasons

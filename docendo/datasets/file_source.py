@@ -108,7 +108,7 @@ class FileSource:
             raise UserError(
                 f"{self.domain}/{family} level {level} has only {len(pool)} {split} problems, "
                 f"not {count}; ask for fewer, or add rows to its file "
-                "(about one in five is held out)"
+                "(about one in five is held out unless the settings say which)"
             )
         return Random(seed).sample(pool, count)
 

@@ -1,5 +1,8 @@
 """A domain's own source from its settings: registered, a file, or a user's own Python."""
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from docendo.build.catalog import read_catalog
 from docendo.build.domains import open_own_source
 from docendo.config.load import Config, parse_config, read_toml, to_toml
+from docendo.datasets.file_source import FileSource
 from docendo.errors import UserError
 
 TWICE = "tests.problems.test_sources:TWICE"
@@ -64,3 +68,26 @@ def test_a_domain_that_cannot_be_opened_says_why(
 ) -> None:
     with pytest.raises(UserError, match=said):
         open_own_source(config(name, domain), name)
+
+
+OWN_DOMAINS = re.findall(
+    r"```(?:csv|json)\n(.*?)```\s*```toml\n(.*?)```",
+    (Path(__file__).parents[2] / "docs" / "own-domain.md").read_text(),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("rows", "settings"), OWN_DOMAINS)
+def test_every_row_of_an_example_of_an_own_domain_is_a_problem(
+    rows: str, settings: str, tmp_path: Path
+) -> None:
+    table = tomllib.loads(settings)
+    [(name, domain)] = table["domains"].items()
+    path = tmp_path / domain["file"]
+    path.write_text(rows)
+    domain["file"] = str(path)
+    source, bad_rows = open_own_source(parse_config(table, "page"), name)
+    assert isinstance(source, FileSource)
+    assert bad_rows == ()
+    sizes = [source.size(name, 1, split) for split in ("train", "held-out")]
+    assert sum(sizes) == len(rows.splitlines()) - (path.suffix == ".csv")

@@ -1,6 +1,7 @@
 """Rows whose own answer the domain's evaluator refuses are set aside at load."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from docendo.build.catalog import read_catalog
 from docendo.config.load import Config, parse_config
 from docendo.errors import UserError
 from docendo.graders.answer import exact
+from docendo.graders.audit import Unpassable
+from docendo.interfaces import Evaluator
 from docendo.problems.catalog import Catalog
 from docendo.records import Problem
 
@@ -82,6 +85,26 @@ def test_programs_are_run_against_their_tests_once(
     assert [line for _, line, _ in left_out(read_catalog(settings))] == [2, 3]
     config(tmp_path, [RIGHT, WRONG | {"answer": "x * 3"}], {})
     assert left_out(read_catalog(settings)) == []
+
+
+def test_a_program_that_fails_once_gets_a_second_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def busy(evaluate: Evaluator, problems: Sequence[Problem]) -> list[Unpassable]:
+        tries.append(len(problems))
+        first = len(tries) == 1
+        return [
+            Unpassable(p, "", "too slow") for p in problems if first or "Th" in p.prompt
+        ]
+
+    monkeypatch.setattr(own_answers, "find_unpassable", busy)
+    catalog = read_catalog(
+        config(tmp_path, [RIGHT, WRONG], {"columns": {"tests": "tests"}})
+    )
+    assert left_out(catalog) == [("a.jsonl", 2, "its own answer is not right: too slow")]
+    assert tries == [2, 1, 1]
 
 
 def test_a_file_whose_answers_are_all_wrong_is_refused_with_counts(tmp_path: Path) -> None:
