@@ -1,11 +1,12 @@
 """Wrong answers that look right: what a grader lets through that reads only a part of an answer."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
-from docendo.graders.answer import exact
 from docendo.graders.gym import has_scorer
+from docendo.graders.notation import read_quantity
+from docendo.graders.numbers import Numeric
 from docendo.records import Problem
 
 __all__ = ["NEAR_MISSES", "NearMiss", "find_near_misses"]
@@ -27,40 +28,41 @@ class NearMiss(NamedTuple):
 
 
 def find_near_misses(problem: Problem, neighbour: Problem) -> list[NearMiss]:
-    """A final answer of each kind that can be made of a right answer, and is another one as text.
+    """A final answer of each kind that can be made of a right answer, and is another one.
 
     The last kind takes the answer of `neighbour`. None are made where tests or a task's own scorer
     may find such an answer right.
     """
     if problem.tests or not problem.answer or has_scorer(problem):
         return []
-    answer = problem.answer.strip()
-    number = _read_decimal(answer)
-    changed = _change_text(answer) if number is None else _change_number(answer, number)
-    texts = [*changed, neighbour.answer]
+    texts = [*_change(problem.answer.strip()), neighbour.answer]
 
     misses = []
     for kind, text in zip(NEAR_MISSES, texts, strict=True):
         miss = NearMiss(kind, f"Answer: {text}")
-        if text and exact(problem, miss.text).score < 1:
+        # What is within a hundredth may be right where a tolerance is set.
+        if text and Numeric(0.01)(problem, miss.text).score < 1:
             misses.append(miss)
     return misses
 
 
-def _read_decimal(answer: str) -> Decimal | None:
-    try:
-        number = Decimal(answer.replace(",", "").strip("$%"))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and len(f"{number:f}") <= _MAX_DIGITS else None
+def _change(answer: str) -> list[str]:
+    quantity = read_quantity(answer)
+    digits = re.search(r"-?[0-9][0-9,.]*", answer)
+    # The unit stays: who does not read it is not wrong.
+    if quantity and quantity.is_all and digits and len(digits[0]) <= _MAX_DIGITS:
+        before, after = answer[: digits.start()], answer[digits.end() :]
+        return [f"{before}{number}{after}" for number in _change_number(digits[0])]
+    return _change_text(answer)
 
 
-def _change_number(answer: str, number: Decimal) -> list[str]:
+def _change_number(digits: str) -> list[str]:
+    number = Decimal(digits.replace(",", "").strip("."))
     last_digit = Decimal(1).scaleb(int(number.as_tuple().exponent))
     # Beyond what a tolerance is for, however large the number is.
     neighbour = number + max(last_digit, abs(number) / 50)
     return [
-        re.sub(r"[0-9.,]+", lambda digits: digits[0][::-1].strip("."), answer),
+        re.sub(r"[0-9.,]+", lambda match: match[0][::-1].strip("."), digits),
         f"{-number:f}",
         f"{Decimal(f'{number:.0e}'):f}",
         f"{neighbour.quantize(last_digit):f}",
