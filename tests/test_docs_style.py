@@ -41,6 +41,7 @@ MEANS = {
     "docs/reliability": 13.6,
     "docs/sandbox": 12.2,
     "docs/serving": 11.7,
+    "docs/thinking": 14.6,
     "docs/tools": 11.8,
     "docs/tutorial": 10.2,
 }

@@ -59,13 +59,13 @@ def _describe_training(run: RunDirectory, config: Config, agent: AgentId) -> lis
         teachers[episode.match.teacher] += bool(episode.attempts)
     taught = [f"{name} ({n})" for name, n in teachers.items() if n]
 
-    versions = (run.noted("provenance") or {}).get("versions", {})
+    made = run.noted("provenance") or {}
+    version = made.get("versions", {}).get("docendo", VERSION)
     return [
         f"Expert in: {_list(_own_domains(config, agent))}. All domains: {_list(config.domains)}.",
         f"Rounds: {stages['experts']} supervised, {stages['teaching']} of teaching.",
         f"Lessons that it was shown, by teacher: {_list(taught)}.",
-        f"Seed: {config.seed}. docendo {versions.get('docendo', VERSION)}, "
-        f"commit {versions.get('docendo commit', 'unknown')}.",
+        f"Seed: {config.seed}. docendo {version}, commit {made.get('commit') or 'unknown'}.",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -53,6 +54,7 @@ _NOTED = [
     "engine.device",
     "engine.max_num_seqs",
     "engine.max_tokens_per_microbatch",
+    "engine.thinking.*",
     "agents.*.temperature",
     "agents.*.top_p",
     "agents.*.max_tokens",
@@ -110,6 +112,7 @@ def record_provenance(
         },
         "files": {str(path): hash_file(path) for path in named_files(config)},
         "base": backend["base"],
+        "commit": _find_commit(),
         "parts": dict(parts or {}),
     }
 
@@ -212,15 +215,24 @@ def files_below(path: Path) -> list[Path]:
 
 def _collect_versions() -> dict[str, str]:
     versions = {"docendo": VERSION, "python": platform.python_version()}
-    with suppress(PackageNotFoundError):
-        # as pip writes it for what it installs from a repository
-        origin = json.loads(distribution("docendo").read_text("direct_url.json") or "{}")
-        if commit := origin.get("vcs_info", {}).get("commit_id"):
-            versions["docendo commit"] = commit
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return versions
+
+
+def _find_commit() -> str:
+    """The commit of docendo's code in its repository; empty where that is not known."""
+    root = Path(__file__).parents[2]
+    if (root / ".git").exists():
+        command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+        with suppress(OSError):
+            return subprocess.run(command, capture_output=True, text=True).stdout.strip()  # noqa: S603
+    with suppress(PackageNotFoundError):
+        # as pip writes it for what it installs from a repository
+        origin = json.loads(distribution("docendo").read_text("direct_url.json") or "{}")
+        return str(origin.get("vcs_info", {}).get("commit_id", ""))
+    return ""
 
 
 def _rule_of(setting: str) -> Rule:
