@@ -18,7 +18,16 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "family", ["mistral", "gemma3_text", "qwen3", "granite", "qwen3_moe", "deepseek_v3"]
+    "family",
+    [
+        "mistral",
+        "gemma3_text",
+        "qwen3",
+        "granite",
+        "hyperclovax",
+        "qwen3_moe",
+        "deepseek_v3",
+    ],
 )
 def test_a_family_samples_scores_and_learns_as_transformers_does(
     tmp_path: Path, family: str

@@ -37,6 +37,8 @@ _TOLERANCES = {torch.float32: 1e-3}
 """Relative to the norm of states or logits."""
 _ROUGH_TOLERANCE = 0.05
 """The same in bfloat16, which alone makes about one percent."""
+_HEAD_FACTORS = ("logit_scale", "logits_scaling")
+"""Settings of configs that multiply the logits, or divide them."""
 _CHANGING_ROPE = ("dynamic", "longrope")
 """Rotary embeddings that change with the longest text of a batch, behind the length of training."""
 
@@ -132,7 +134,8 @@ def _read_model(name: str, model: Any, tokenizer: Any) -> BaseModel:
             "use another model"
         )
     context = _context(name, config)
-    head_scale = getattr(config, "logit_scale", 1) / getattr(config, "logits_scaling", 1)
+    plain_logits_TV = own_states_Td @ model.get_output_embeddings().weight.T
+    head_scale = _head_scale(config, plain_logits_TV.float(), own_logits_TV.float())
     base = BaseModel(name, model, tokenizer, model.config, attention, context, head_scale)
 
     model.set_attn_implementation(ATTENTION)
@@ -149,6 +152,15 @@ def _read_model(name: str, model: Any, tokenizer: Any) -> BaseModel:
             f"{state_error:.1%} and its logits by {logit_error:.1%}; use another model"
         )
     return replace(base, attention=attention.within(context))
+
+
+def _head_scale(config: Any, plain_TV: Tensor, logits_TV: Tensor) -> float:
+    """What the logits are multiplied by: of the factors that the config names, the one that fits."""
+    factors = [getattr(config, name, None) or 1 for name in _HEAD_FACTORS]
+    measured = float((plain_TV * logits_TV).sum() / plain_TV.square().sum())
+    # some models divide by it
+    candidates = [1.0, *factors, *(1 / factor for factor in factors)]
+    return float(min(candidates, key=lambda factor: abs(factor - measured)))
 
 
 def _context(name: str, config: Any) -> int:

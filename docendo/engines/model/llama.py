@@ -1,8 +1,7 @@
 """The forward and backward pass of models of the Llama form, written out.
 
-Llama, Mistral, Qwen2 and SmolLM have it. Written out, a pass takes few operations and keeps little.
-Layers that read the same input are one product (`Projection`). Whether a model really has this
-form is not guessed from its name: `build_network` compares the states with the model's own.
+Llama, Mistral, Qwen2 and SmolLM2 have it. A pass takes few operations and keeps little. Layers that
+read the same input are one product (`Projection`). `build_network` compares the states with the model's.
 
 Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part,
 H + 2K heads of size D, o outputs of a projection.
@@ -93,9 +92,8 @@ class LlamaStack:
         if getattr(config, "hidden_act", None) != "silu":
             return None
         rotary = getattr(base_model, "rotary_emb", None)
-        if rotary is None:
-            return None
-        if getattr(rotary, "rope_type", "default") in _BATCH_DEPENDENT_ROPE:
+        rope_type = getattr(rotary, "rope_type", "default")
+        if rotary is None or rope_type in _BATCH_DEPENDENT_ROPE:
             return None
 
         try:
@@ -338,9 +336,10 @@ def _read_norm(module: Any) -> RMSNorm:
 def _read_layer(layer: Any) -> Layer:
     """Raises AttributeError where the layer has other parts."""
     attention, mlp = layer.self_attn, layer.mlp
-    # Qwen3 has the parts of a Llama and two more, which would be left out without a word
-    if hasattr(attention, "q_norm"):
-        raise AttributeError("queries are normalised")
+    # Qwen3, SmolLM3 and Granite have a Llama's parts, and more that would be left out without a word
+    more = hasattr(attention, "q_norm") or not getattr(attention, "use_rope", True)
+    if more or getattr(layer, "residual_multiplier", 1) != 1:
+        raise AttributeError("the layer does more than a Llama's")
     return Layer(
         attention_norm=_read_norm(layer.input_layernorm),
         qkv=Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
