@@ -22,7 +22,9 @@ __all__ = ["explain_wrong_answers"]
 
 _COMPARE_ANSWERS = {"truth", "tests", "numeric", "symbolic"}
 """Evaluators that know what is right. The others ask somebody, or look at something else."""
-_PLAIN = re.compile(r"-?[A-Za-z0-9]{1,30}(?: [A-Za-z0-9]{1,30}){0,3}")
+_PLAIN = re.compile(
+    r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?|[A-Za-z0-9]{1,30}(?: [A-Za-z0-9]{1,30}){0,3}"
+)
 """Answers that every evaluator reads: most rows of a large file are not worth the time."""
 _BATCH = 1000
 _MANY_PROGRAMS = 50

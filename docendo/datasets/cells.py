@@ -47,15 +47,10 @@ def read_list(row: FileRow, name: str) -> list[str]:
     """The texts of a column: those of a list, of a list in a text, or the lines of a text."""
     value = row.values.get(name)
     if isinstance(value, str):
-        text = read_text(row, name)
-        value = text.splitlines()
-        if text.startswith("["):
-            try:
-                value = ast.literal_eval(text)
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                raise RowError(f"{name!r} begins like a list, but is none") from None
+        value = _split_text(read_text(row, name))
     if not isinstance(value, list | tuple):
-        raise RowError(f"{_missing_or_type(value, repr(name))}, expected a list")
+        cell = row.values.get(name)
+        raise RowError(f"{_missing_or_type(cell, repr(name))}, expected a list")
     if not value:
         raise RowError(f"{name!r} is empty")
     return [as_text(item, f"{name}[{i}]", True) for i, item in enumerate(value)]
@@ -92,10 +87,22 @@ def read_level(row: FileRow, name: str) -> int:
     raise RowError(f"{name!r} is {str(value)[:40]!r}, {expected}")
 
 
+def _split_text(text: str) -> object:
+    """The list that is written in a text, else its lines; None where it only begins like a list."""
+    if not text.startswith("["):
+        return text.splitlines()
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
 def _at_index(value: object, index: str) -> object:
     """An item of a list by number or of an object by name; None where there is none."""
     if isinstance(value, dict):
         return value.get(index)
+    if isinstance(value, str):
+        value = _split_text(value.strip())
     if isinstance(value, list) and index.isdecimal() and int(index) < len(value):
         return value[int(index)]
     return None

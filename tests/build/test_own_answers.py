@@ -16,8 +16,9 @@ from docendo.errors import UserError
 from docendo.graders.answer import exact
 from docendo.graders.audit import Unpassable
 from docendo.interfaces import Evaluator
+from docendo.parts import parse_part
 from docendo.problems.catalog import Catalog
-from docendo.records import Problem
+from docendo.records import AgentId, Answer, Problem
 
 RIGHT = {"question": "Twice x?", "answer": "x * 2", "tests": ["f(3) == 6"]}
 WRONG = {"question": "Thrice x?", "answer": "x * 2", "tests": ["f(3) == 9"]}
@@ -140,4 +141,8 @@ def test_only_evaluators_that_compare_answers_are_asked(
 
 @given(st.from_regex(own_answers._PLAIN, fullmatch=True))
 def test_a_plain_answer_is_always_right_and_need_not_be_checked(answer: str) -> None:
-    assert exact(Problem("d", "d", 1, "Q?", answer), f"Answer: {answer}").score == 1
+    problem = Problem("d", "d", 1, "Q?", answer)
+    assert exact(problem, f"Answer: {answer}").score == 1
+    numeric: Evaluator = parse_part("evaluator", "numeric").build()
+    [verdict] = numeric([Answer(problem, f"Answer: {answer}", AgentId("ann"), 0)])
+    assert verdict.score == 1

@@ -1,11 +1,14 @@
 """Every format gives the same rows; a row that cannot be read is set aside with its line."""
 
+import csv
 import json
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from docendo.datasets.columns import Columns, SplitNames
 from docendo.datasets.files import (
     BadRow,
     read_problems,
@@ -14,7 +17,9 @@ from docendo.errors import UserError
 from tests.datasets.files import (
     CAPITALS,
     capitals,
+    json_lines,
     pairs,
+    parquet,
     qa,
     written,
 )
@@ -125,6 +130,49 @@ def test_an_unusable_file_is_refused(tmp_path: Path) -> None:
     for message, path in refused.items():
         with pytest.raises(UserError, match=message):
             read_problems(path, "d")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet"])
+def test_every_format_has_lists_tests_choices_and_splits(tmp_path: Path, name: str) -> None:
+    names = ["text", "key", "tests", "options", "tip", "grade", "part"]
+    rows: list[list[Any]] = [
+        ["One?", "B", ["f(1) == 1", "f(2) == 2"], ["a, b", "c;d"], "Count.", 2, "train"],
+        ["Two?", "a, b", ["f(2) == 4"], ["a, b", 'e"f'], "", 3, "exam"],
+    ]
+    if name == "a.parquet":
+        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        path = parquet(tmp_path, name, **columns)
+    elif name == "a.jsonl":
+        objects = [dict(zip(names, row, strict=True)) for row in rows]
+        path = written(tmp_path, name, json_lines(*objects))
+    else:
+        path = tmp_path / name
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file, delimiter="\t" if name == "a.tsv" else ",")
+            writer.writerow(names)
+            for row in rows:
+                writer.writerow(
+                    [json.dumps(cell) if isinstance(cell, list) else cell for cell in row]
+                )
+
+    settings = Columns(
+        question="{text} {tests[0]}",
+        answer="key",
+        tests="tests",
+        choices="options",
+        hints="tip",
+        level="grade",
+        split="part",
+    )
+    read = read_problems(path, "d", settings, split=SplitNames(held_out="exam"))
+    assert [(p.level, p.tests, p.hints) for p in read.problems] == [
+        (2, ("f(1) == 1", "f(2) == 2"), "Count."),
+        (3, ("f(2) == 4",), ""),
+    ]
+    assert read.problems[0].prompt.startswith("One? f(1) == 1\nA) ")
+    texts = [p.choices["AB".index(p.answer)] for p in read.problems]
+    assert texts == ["c;d", "a, b"]
+    assert read.held_out == {read.problems[1].key}
 
 
 def mutated(content: bytes, rng: Random) -> bytes:
