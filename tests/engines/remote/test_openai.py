@@ -1,8 +1,8 @@
 """Whatever a server does costs an attempt at the most, and no key is ever seen."""
 
 import asyncio
+import time
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -178,7 +178,7 @@ def test_a_request_with_a_grammar_or_a_prefix_is_refused_before_it_is_sent() -> 
 
 def test_a_failed_request_does_not_affect_the_others() -> None:
     with serving("hang", "ok") as server:
-        endpoint = at(server, timeout=0.2, retries=0)
+        endpoint = at(server, timeout=1.0, retries=0)
         texts = [c.text for c in endpoint.sample([ask(seed=i) for i in range(6)])]
         assert sorted(texts) == ["", *["two one"] * 5]
 
@@ -231,11 +231,13 @@ def test_no_more_requests_run_at_once_than_configured() -> None:
 
 def test_requests_are_spaced_by_the_rate_limit() -> None:
     with serving() as server:
+        start = time.monotonic()
         at(server, rate_limit=RateLimit(requests=1200)).sample(
             [ask(seed=i) for i in range(5)]
         )
         times = sorted(a.at for a in server.asked)
-    assert all(after - before > 0.03 for before, after in pairwise(times))
+    # a busy machine delays each, and lets none come earlier
+    assert all(at >= start + 0.049 * place for place, at in enumerate(times))
 
 
 def test_the_api_key_is_sent_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
