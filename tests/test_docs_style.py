@@ -32,6 +32,7 @@ MEANS = {
     "docs/index": 9.7,
     "docs/league": 12.8,
     "docs/metrics": 10.4,
+    "docs/models": 11.8,
     "docs/monitors": 13.1,
     "docs/nano": 11.2,
     "docs/own-domain": 11.3,
