@@ -31,6 +31,7 @@ def read_tests(value: object, setup: str = "") -> tuple[str, ...]:
             # A call alone is a step there, such as x.sort().
             is_step = says_assert and isinstance(getattr(node, "value", None), ast.Call)
             statements.append(node if is_step else read_claim(node))
+
     lines = tuple(map(_write_line, _open_functions(statements)))
     read_suite(lines)
     return lines
@@ -76,6 +77,7 @@ def _open_functions(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                     for part in ast.walk(inner):
                         if isinstance(part, ast.Name) and part.id in renamed:
                             part.id = function
+
                 yield from _open_functions(body)
             case ast.Expr(ast.Call(ast.Name(name))) if name in names:
                 continue

@@ -118,6 +118,7 @@ class _Reader:
         call_names = _names_in(*self.calls)
         inputs = _select_statements(self.statements, call_names)
         helpers = _select_statements(self.statements, self.condition_names)
+
         function, arity = self._find_function([*self.calls, *inputs])
         return Suite(
             function=function,
@@ -162,24 +163,15 @@ class _Reader:
                 not self._depends(right)
                 and not isinstance(getattr(right, "value", None), bool)
                 and (self._depends(condition) or self._is_method(left))
-                and not any(isinstance(part, ast.Compare) for part in ast.walk(left))
+                and all(map(self._judges_nothing, ast.walk(left)))
             ):
                 calls = [left]
                 condition = ast.Compare(self._name_value(0), [ast.Eq()], [right])
 
         names = _names_in(condition)
-        if not calls or self._depends(condition):
-            raise UserError(
-                f"expected calls of the program with known arguments, got {text[:60]!r}"
-            )
-        # With isclose(f(1), 2) nobody says that isclose is not the program's.
-        if isinstance(condition, ast.Name) and len(_names_in(*calls) & self.names) > 1:
-            raise UserError(
-                f"which function is tested? Import the other, or compare: {text[:60]!r}"
-            )
+        self._check_assertion(text, condition, calls)
         changes = [n for n in later if not isinstance(n, ast.Import | ast.ImportFrom)]
-        changed = set().union(*map(_changed_names, changes))
-        changed &= names | _names_in(*calls)
+        changed = set().union(*map(_changed_names, changes)) & (names | _names_in(*calls))
         if changed:
             raise UserError(f"{min(changed)!r} changes after it is tested: {text[:60]!r}")
 
@@ -189,6 +181,19 @@ class _Reader:
         self.cases.append(
             Case(text, ast.unparse(condition), values, _find_literal(condition))
         )
+
+    def _check_assertion(
+        self, text: str, condition: ast.expr, calls: Sequence[ast.expr]
+    ) -> None:
+        if not calls or self._depends(condition):
+            raise UserError(
+                f"expected calls of the program with known arguments, got {text[:60]!r}"
+            )
+        # With isclose(f(1), 2) nobody says that isclose is not the program's.
+        if isinstance(condition, ast.Name) and len(_names_in(*calls) & self.names) > 1:
+            raise UserError(
+                f"which function is tested? Import the other, or compare: {text[:60]!r}"
+            )
 
     def _take_calls(self, node: Any) -> tuple[Any, list[ast.expr]]:
         """A copy with v0, v1, ... in the place of calls of the program, and these calls."""
@@ -200,6 +205,7 @@ class _Reader:
                 return [take(item) for item in part]
             if not isinstance(part, ast.AST):
                 return part
+
             # One that depends on the variable of a comprehension is many calls.
             if self._is_call(part) and not _names_in(part) & (local - _local_names(part)):
                 calls.append(part)  # type: ignore[arg-type]
@@ -231,6 +237,19 @@ class _Reader:
                 return self._is_call(value) or self._is_method(value)
         return False
 
+    def _judges_nothing(self, node: ast.AST) -> bool:
+        """Whether an expression does no more with the program's values than to collect them."""
+        if not self._depends(node):
+            return True
+        match node:
+            case ast.BinOp() | ast.Compare() | ast.BoolOp() | ast.UnaryOp() | ast.IfExp():
+                return False
+            case ast.Call(ast.Name(name)):
+                return name in self.names | _BUILDERS | {"map"}
+            case ast.Call(function):
+                return self._depends(function)
+        return True
+
     def _depends(self, node: ast.AST) -> bool:
         return bool(_names_in(node) & (self.names | self.variables))
 
@@ -248,6 +267,7 @@ def _find_program_names(statements: Sequence[ast.stmt]) -> set[str]:
                     modules.add(name)
                 case ast.Compare(ast.Call(ast.Name(name))):
                     claimed.add(name)
+
     # A function under test may bear the name of a built-in one, where nothing else can be meant.
     return (used - modules - set(dir(builtins))) or (used & claimed)
 
@@ -290,6 +310,7 @@ def _changed_names(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return {node.name}
     names = _stored_names(node)
+
     for part in ast.walk(node):
         match part:
             case ast.Attribute(value, _, ast.Store()) | ast.Subscript(
@@ -316,6 +337,7 @@ def _select_statements(statements: Sequence[ast.stmt], names: set[str]) -> list[
     """Those that make the variables of these names, in order."""
     needed = set(names)
     selected: list[ast.stmt] = []
+
     for node in reversed(statements):
         if not isinstance(node, ast.Assert) and _changed_names(node) & {*needed, "*"}:
             selected.insert(0, node)
@@ -327,6 +349,7 @@ def _write_program(statements: Sequence[ast.stmt], names: set[str]) -> str:
     """The statements, after imports of the standard library's modules that nobody imported."""
     used = names | _names_in(*statements)
     stored = set().union(*map(_stored_names, statements))
+
     modules = sorted((used - stored) & sys.stdlib_module_names)
     lines = [f"import {module}" for module in modules]
     return "\n".join([*lines, *map(ast.unparse, statements)])
@@ -341,6 +364,7 @@ def _find_literal(condition: ast.expr) -> str:
             text = ast.unparse(literal)
         case _:
             return ""
+
     try:
         read_value(text)
     except ValueError:

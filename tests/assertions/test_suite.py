@@ -31,6 +31,12 @@ from docendo.assertions.suite import read_suite
             "v0 == [3, 5]",
             "[3, 5]",
         ),
+        (
+            "[f(x) for x in [1, 2]] == [3, 5]",
+            "[f(x) for x in [1, 2]]",
+            "v0 == [3, 5]",
+            "[3, 5]",
+        ),
         ("sum([1, 2]) == 3", "sum([1, 2])", "v0 == 3", "3"),
         ("f(5) == sys.getsizeof(5)", "f(5)", "v0 == sys.getsizeof(5)", ""),
     ],
