@@ -57,16 +57,18 @@ class FunctionEvaluatorConfig(PartConfig):
     type: str = "function"
     file: str
     """Python file with the function, run in a separate process."""
-    name: str = "grade"
+    function: str = "grade"
     """The function in it. A reward function has `completions` (TRL) or `completion` (verifiers)
     among its arguments; a rubric is a variable. Each may be async."""
     seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
     """Time limit for one answer, in seconds."""
 
     def build(self, context: Any = None) -> FunctionGrader:
-        signature = f"{self.name}(question, answer, text) that returns a score from 0 to 1"
+        signature = (
+            f"{self.function}(question, answer, text) that returns a score from 0 to 1"
+        )
         path = Path(self.file)
-        worker = SubprocessWorker(path, self.name, signature, self.seconds, scores=True)
+        worker = SubprocessWorker(path, self.function, signature, self.seconds, scores=True)
         return FunctionGrader(worker)
 
     def file_settings(self) -> dict[str, str]:

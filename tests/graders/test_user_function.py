@@ -251,7 +251,7 @@ def test_reward_functions_and_rubrics_of_a_file_with_neighbours_are_evaluators(
     path.with_name("neighbour.py").write_text("NUMBER = 3")
     path.with_name("json.py").write_text("1 / 0")
     for name in ("correct", "rubric", "ranked"):
-        judge = FunctionEvaluatorConfig(file=str(path), name=name).build()
+        judge = FunctionEvaluatorConfig(file=str(path), function=name).build()
         assert [v.score for v in judge(answers("4", "5", "4"))] == [1, 0, 1]
 
     # Together they fail, alone only one of them.
