@@ -54,7 +54,10 @@ def begin(session: Session, directory: RunDirectory) -> None:
     session.ratings.run = directory.path
     directory.note(
         provenance=record_provenance(
-            session.config, session.backend.provenance(), session.parts.describe()
+            session.config,
+            session.backend.provenance(),
+            session.parts.describe(),
+            session.catalog.quarantined,
         )
     )
     bad_rows = session.catalog.quarantined
@@ -79,7 +82,10 @@ def resume_session(
     session = open_session(config, callback, parts=parts)
     checkpoint = directory.latest_checkpoint()
     present = record_provenance(
-        config, session.backend.provenance(), session.parts.describe()
+        config,
+        session.backend.provenance(),
+        session.parts.describe(),
+        session.catalog.quarantined,
     )
     session.changes = compare_provenance(directory.noted("provenance"), present)
     check_changes(session.changes, directory.path, force)

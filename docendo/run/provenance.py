@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from docendo.config.load import Config
+from docendo.datasets.files import BadRow
 from docendo.errors import UserError
 from docendo.parts import user_part_files
 from docendo.store.checkpoints import hash_file
@@ -73,6 +75,7 @@ _RULES: list[tuple[Rule, list[str]]] = [
 ]
 _MAX_VALUE_LENGTH = 40
 """Characters of a value in a message."""
+_LEFT_OUT = "left out of the data"
 _PACKAGES = ("torch", "transformers", "numpy")
 
 
@@ -93,12 +96,13 @@ def record_provenance(
     config: Config,
     backend: Mapping[str, Any],
     parts: Mapping[str, str] | None = None,
+    left_out: Sequence[BadRow] = (),
 ) -> dict[str, Any]:
     """What a run was made with, as JSON.
 
     Holds settings, versions, machine, hashes of the base model's weights and of every file
     that the settings name. `backend` is what `Backend.provenance` says; `parts` are those set
-    from Python, as place -> type.
+    from Python, as place -> type; `left_out` are the rows of the data that are no problems.
     """
     # the vector instructions decide the order of sums, and so the last digits
     processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
@@ -114,6 +118,7 @@ def record_provenance(
         "base": backend["base"],
         "commit": _find_commit(),
         "parts": dict(parts or {}),
+        "data": {_LEFT_OUT: _describe_rows(left_out)},
     }
 
 
@@ -135,9 +140,14 @@ def compare_provenance(
             rule = _rule_of(name)
             changes.append(Change(name, before.get(name), after.get(name), rule))
 
-    rules: dict[str, Rule] = {"versions": "noted", "machine": "noted", "files": "kept"}
+    rules: dict[str, Rule] = {
+        "versions": "noted",
+        "machine": "noted",
+        "files": "kept",
+        "data": "kept",
+    }
     for section, rule in rules.items():
-        old = was[section]
+        old = was.get(section, {})
         new = now[section]
         for name in sorted(old.keys() & new.keys()):
             if old[name] != new[name]:
@@ -233,6 +243,14 @@ def _find_commit() -> str:
         origin = json.loads(distribution("docendo").read_text("direct_url.json") or "{}")
         return str(origin.get("vcs_info", {}).get("commit_id", ""))
     return ""
+
+
+def _describe_rows(rows: Sequence[BadRow]) -> str:
+    # A program near its limit of time may be left out today and not tomorrow: then the problems
+    # that are drawn are others, although no file changed.
+    places = sorted(f"{row.file}:{row.line}" for row in rows)
+    digest = blake2b("\n".join(places).encode(errors="surrogatepass"), digest_size=4)
+    return f"{len(places)} rows ({digest.hexdigest()})"
 
 
 def _rule_of(setting: str) -> Rule:

@@ -6,6 +6,7 @@ import pytest
 
 from docendo.build.backend import resolve_config
 from docendo.config.load import Config, load_config, to_toml
+from docendo.datasets.files import BadRow
 from docendo.engines.local.base_model import weights_hash
 from docendo.errors import UserError
 from docendo.run.opening import begin, open_session
@@ -107,6 +108,19 @@ def test_versions_machines_and_weights_are_compared() -> None:
         ("threads", "noted"),
         ("the base model's weights", "kept"),
     ]
+
+
+def test_rows_that_are_left_out_now_and_were_not_before_need_force() -> None:
+    was = made(Config())
+    row = BadRow("code.jsonl", 3, "its own answer is not right")
+    now = record_provenance(Config(), ENGINE.provenance(), left_out=[row])
+    (change,) = compare_provenance(was, now)
+    assert change.rule == "kept"
+    assert str(change).startswith("left out of the data: was 0 rows")
+
+    other_reason = row._replace(reason="too slow")
+    again = record_provenance(Config(), ENGINE.provenance(), left_out=[other_reason])
+    assert compare_provenance(now, again) == []
 
 
 def test_the_weight_hash_is_equal_across_precisions_and_notices_one_row() -> None:
