@@ -66,7 +66,7 @@ def build_network(
     network = Network(stack, base.heads, base.layers, head_Vd, packed_head, ops=ops)
     if library is None or llama is None:
         return network
-    return _with_compiled_sampling(network, llama, library)
+    return _with_compiled_sampling(network, llama, library, base.rounding)
 
 
 def _llama_stack(base: BaseModel, bank: AdapterBank) -> LlamaStack | None:
@@ -104,7 +104,8 @@ def _states_agree(
     except (RuntimeError, TypeError, ValueError):  # parts of another shape
         return False
     distance = (expected_Td - states_Td).norm() / expected_Td.norm()
-    return float(distance) < _TOLERANCES.get(bank.dtype, _ROUGH_TOLERANCE)
+    usual = _TOLERANCES.get(bank.dtype, _ROUGH_TOLERANCE)
+    return float(distance) < base.tolerance(usual)
 
 
 def _agrees_with_torch(library: CDLL | None, dtype: torch.dtype) -> bool:
@@ -117,10 +118,14 @@ def _agrees_with_torch(library: CDLL | None, dtype: torch.dtype) -> bool:
     return False
 
 
-def _with_compiled_sampling(network: Network, llama: LlamaStack, library: CDLL) -> Network:
+def _with_compiled_sampling(
+    network: Network, llama: LlamaStack, library: CDLL, rounding: float
+) -> Network:
     compiled = CpuStack(llama, library)
     probe = Probe(network.layers, network.heads, network.head_Vd, (0, 0, 0, 0))
-    if not probe.agree(llama, compiled) or not sampling_agrees(library, network.head_Vd):
+    if not probe.agree(llama, compiled, rounding) or not sampling_agrees(
+        library, network.head_Vd
+    ):
         _warn_of_disagreement()
         return network
     sample_tokens = partial(sample_tokens_compiled, library)
