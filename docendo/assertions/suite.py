@@ -13,6 +13,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from docendo.assertions.names import (
+    changed_names,
+    find_step,
+    local_names,
+    names_in,
+    select_statements,
+    stored_names,
+    write_program,
+)
 from docendo.assertions.values import PARSE_ERRORS, read_value
 from docendo.errors import UserError
 
@@ -115,19 +124,19 @@ class _Reader:
             else:
                 self._read_statement(node)
 
-        call_names = _names_in(*self.calls)
-        inputs = _select_statements(self.statements, call_names)
-        helpers = _select_statements(self.statements, self.condition_names)
+        call_names = names_in(*self.calls)
+        inputs = select_statements(self.statements, call_names)
+        helpers = select_statements(self.statements, self.condition_names)
 
         function, arity = self._find_function([*self.calls, *inputs])
         return Suite(
             function=function,
             arity=arity,
             names=frozenset(self.names),
-            inputs=_write_program(inputs, call_names - self.names),
+            inputs=write_program(inputs, call_names - self.names),
             calls=tuple(map(ast.unparse, self.calls)),
             cases=tuple(self.cases),
-            helpers=_write_program(helpers, self.condition_names),
+            helpers=write_program(helpers, self.condition_names),
         )
 
     def _find_function(self, nodes: Sequence[ast.AST]) -> tuple[str, int]:
@@ -148,11 +157,11 @@ class _Reader:
 
         # It runs where the program can forge what it gives, and so may judge nothing.
         rest, _ = self._take_calls(node)
-        outer = _find_step(rest) or rest
+        outer = find_step(rest) or rest
         plain = all(isinstance(part, _PLAIN_NODES) for part in [*ast.walk(outer)][1:])
         if not plain or not isinstance(rest, ast.Assign | ast.AnnAssign):
             raise UserError(f"only an assertion may use what the program gives: {text!r}")
-        self.variables |= _changed_names(node) - self.names
+        self.variables |= changed_names(node) - self.names
 
     def _read_assertion(self, test: ast.expr, later: Sequence[ast.stmt]) -> None:
         text = ast.unparse(test)
@@ -168,10 +177,10 @@ class _Reader:
                 calls = [left]
                 condition = ast.Compare(self._name_value(0), [ast.Eq()], [right])
 
-        names = _names_in(condition)
+        names = names_in(condition)
         self._check_assertion(text, condition, calls)
         changes = [n for n in later if not isinstance(n, ast.Import | ast.ImportFrom)]
-        changed = set().union(*map(_changed_names, changes)) & (names | _names_in(*calls))
+        changed = set().union(*map(changed_names, changes)) & (names | names_in(*calls))
         if changed:
             raise UserError(f"{min(changed)!r} changes after it is tested: {text[:60]!r}")
 
@@ -190,14 +199,14 @@ class _Reader:
                 f"expected calls of the program with known arguments, got {text[:60]!r}"
             )
         # With isclose(f(1), 2) nobody says that isclose is not the program's.
-        if isinstance(condition, ast.Name) and len(_names_in(*calls) & self.names) > 1:
+        if isinstance(condition, ast.Name) and len(names_in(*calls) & self.names) > 1:
             raise UserError(
                 f"which function is tested? Import the other, or compare: {text[:60]!r}"
             )
 
     def _take_calls(self, node: Any) -> tuple[Any, list[ast.expr]]:
         """A copy with v0, v1, ... in the place of calls of the program, and these calls."""
-        local = _local_names(node)
+        local = local_names(node)
         calls: list[ast.expr] = []
 
         def take(part: Any) -> Any:
@@ -207,7 +216,7 @@ class _Reader:
                 return part
 
             # One that depends on the variable of a comprehension is many calls.
-            if self._is_call(part) and not _names_in(part) & (local - _local_names(part)):
+            if self._is_call(part) and not names_in(part) & (local - local_names(part)):
                 calls.append(part)  # type: ignore[arg-type]
                 return self._name_value(len(calls) - 1)
             return type(part)(**{name: take(item) for name, item in ast.iter_fields(part)})
@@ -251,13 +260,13 @@ class _Reader:
         return True
 
     def _depends(self, node: ast.AST) -> bool:
-        return bool(_names_in(node) & (self.names | self.variables))
+        return bool(names_in(node) & (self.names | self.variables))
 
 
 def _find_program_names(statements: Sequence[ast.stmt]) -> set[str]:
     """What the tests use and do not define."""
-    defined = set().union(*map(_stored_names, statements))
-    used = _names_in(*statements) - defined
+    defined = set().union(*map(stored_names, statements))
+    used = names_in(*statements) - defined
     modules = set()
     claimed = set()
     for statement in statements:
@@ -270,89 +279,6 @@ def _find_program_names(statements: Sequence[ast.stmt]) -> set[str]:
 
     # A function under test may bear the name of a built-in one, where nothing else can be meant.
     return (used - modules - set(dir(builtins))) or (used & claimed)
-
-
-def _names_in(*nodes: ast.AST) -> set[str]:
-    """The names that are read."""
-    names = set()
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-                names.add(part.id)
-    return names
-
-
-def _stored_names(node: ast.AST) -> set[str]:
-    """The names that are bound anywhere in it."""
-    names = set()
-    for part in ast.walk(node):
-        match part:
-            case ast.Name(name, ast.Store()) | ast.arg(name):
-                names.add(name)
-            case ast.FunctionDef(name) | ast.ClassDef(name) | ast.alias(_, str(name)):
-                names.add(name)
-            case ast.alias(name):
-                names.add(name.split(".")[0])
-    return names
-
-
-def _local_names(node: ast.AST) -> set[str]:
-    """The variables of its comprehensions and lambdas."""
-    names = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.comprehension | ast.arguments):
-            names |= _stored_names(part)
-    return names
-
-
-def _changed_names(node: ast.stmt) -> set[str]:
-    """The variables that a statement binds or may change."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return {node.name}
-    names = _stored_names(node)
-
-    for part in ast.walk(node):
-        match part:
-            case ast.Attribute(value, _, ast.Store()) | ast.Subscript(
-                value, _, ast.Store()
-            ):
-                names |= _names_in(value)
-        step = _find_step(part)
-        if step is not None:
-            names |= _names_in(*step.args)
-            if isinstance(step.func, ast.Attribute):
-                names |= _names_in(step.func)
-    return names
-
-
-def _find_step(node: ast.AST) -> ast.Call | None:
-    """The call whose value nobody keeps, such as ``x.sort()`` or ``_ = f(x)``."""
-    match node:
-        case ast.Expr(ast.Call() as call) | ast.Assign([ast.Name("_")], ast.Call() as call):
-            return call
-    return None
-
-
-def _select_statements(statements: Sequence[ast.stmt], names: set[str]) -> list[ast.stmt]:
-    """Those that make the variables of these names, in order."""
-    needed = set(names)
-    selected: list[ast.stmt] = []
-
-    for node in reversed(statements):
-        if not isinstance(node, ast.Assert) and _changed_names(node) & {*needed, "*"}:
-            selected.insert(0, node)
-            needed |= _names_in(node)
-    return selected
-
-
-def _write_program(statements: Sequence[ast.stmt], names: set[str]) -> str:
-    """The statements, after imports of the standard library's modules that nobody imported."""
-    used = names | _names_in(*statements)
-    stored = set().union(*map(_stored_names, statements))
-
-    modules = sorted((used - stored) & sys.stdlib_module_names)
-    lines = [f"import {module}" for module in modules]
-    return "\n".join([*lines, *map(ast.unparse, statements)])
 
 
 def _find_literal(condition: ast.expr) -> str:

@@ -9,26 +9,8 @@ __all__ = ["PARSE_ERRORS", "read_value"]
 
 PARSE_ERRORS = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 """What `ast.parse` raises for text that is no Python."""
-_NAMES: dict[str, Any] = {
-    "nan": float("nan"),
-    "inf": float("inf"),
-    "set": set,
-    "frozenset": frozenset,
-    "Decimal": Decimal,
-    "Fraction": Fraction,
-}
-_NODES = (
-    ast.Expression,
-    ast.Constant,
-    ast.Tuple,
-    ast.List,
-    ast.Set,
-    ast.Dict,
-    ast.UnaryOp,
-    ast.USub,
-    ast.UAdd,
-    ast.Load,
-)
+_NUMBERS = {"nan": float("nan"), "inf": float("inf")}
+_SETS = {"set": set, "frozenset": frozenset}
 
 
 def read_value(text: str) -> Any:
@@ -37,23 +19,33 @@ def read_value(text: str) -> Any:
     Raises ValueError for anything else.
     """
     try:
-        tree = ast.parse(text, mode="eval")
-        if not all(map(_is_value, ast.walk(tree))):
-            return ast.literal_eval(tree)
-        # Nothing is left in it that could do more than build this value.
-        return eval(compile(tree, "value", "eval"), {"__builtins__": {}}, _NAMES)  # noqa: S307
+        return _build(ast.parse(text, mode="eval").body)
     except (*PARSE_ERRORS, ArithmeticError) as error:
         raise ValueError(f"{text[:60]} is no value") from error
 
 
-def _is_value(node: ast.AST) -> bool:
+def _build(node: ast.expr) -> Any:
     match node:
-        case ast.Name(name):
-            return name in _NAMES
-        case ast.Call(ast.Name("set" | "frozenset"), arguments, []):
-            return all(isinstance(argument, ast.Set | ast.List) for argument in arguments)
-        case ast.Call(ast.Name("Decimal"), [ast.Constant(str())], []):
-            return True
-        case ast.Call(ast.Name("Fraction"), [_, ast.Constant(int())], []):
-            return True
-    return isinstance(node, _NODES)
+        case ast.Name(name) if name in _NUMBERS:
+            return _NUMBERS[name]
+        case ast.UnaryOp(ast.USub(), operand):
+            return -_build(operand)
+        case ast.Tuple(parts):
+            return tuple(map(_build, parts))
+        case ast.List(parts):
+            return list(map(_build, parts))
+        case ast.Set(parts):
+            return set(map(_build, parts))
+        case ast.Dict(keys, values) if None not in keys:
+            pairs = zip(keys, values, strict=True)
+            return {_build(key): _build(value) for key, value in pairs if key}
+        case ast.Call(ast.Name(name), [] | [ast.Set() | ast.List()] as parts, []) if (
+            name in _SETS
+        ):
+            return _SETS[name](*map(_build, parts))
+        case ast.Call(ast.Name("Decimal"), [ast.Constant(str(digits))], []):
+            return Decimal(digits)
+        case ast.Call(ast.Name("Fraction"), [top, ast.Constant(int(bottom))], []):
+            return Fraction(_build(top), bottom)
+    # constants, complex numbers, and ValueError for the rest
+    return ast.literal_eval(node)

@@ -1,7 +1,7 @@
 """Wrong answers that look right: what a grader lets through that reads only a part of an answer."""
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from docendo.graders.gym import has_scorer
@@ -20,6 +20,8 @@ NEAR_MISSES = (
 )
 """What is done to a right answer."""
 _MAX_DIGITS = 30
+_EXACT = Context(prec=2 * _MAX_DIGITS)
+"""Python's own context has 28 digits."""
 
 
 class NearMiss(NamedTuple):
@@ -60,12 +62,12 @@ def _change_number(digits: str) -> list[str]:
     number = Decimal(digits.replace(",", "").strip("."))
     last_digit = Decimal(1).scaleb(int(number.as_tuple().exponent))
     # Beyond what a tolerance is for, however large the number is.
-    neighbour = number + max(last_digit, abs(number) / 50)
+    neighbour = _EXACT.add(number, max(last_digit, abs(number) / 50))
     return [
         re.sub(r"[0-9.,]+", lambda match: match[0][::-1].strip("."), digits),
         f"{-number:f}",
         f"{Decimal(f'{number:.0e}'):f}",
-        f"{neighbour.quantize(last_digit):f}",
+        f"{neighbour.quantize(last_digit, context=_EXACT):f}",
     ]
 
 
