@@ -39,6 +39,7 @@ MEANS = {
     "docs/people": 12.5,
     "docs/performance": 14.3,
     "docs/pools": 11.9,
+    "docs/real-data": 13.3,
     "docs/reliability": 13.6,
     "docs/sandbox": 12.2,
     "docs/serving": 11.7,

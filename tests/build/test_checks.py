@@ -61,7 +61,9 @@ def test_a_single_agent_may_be_on_its_own_where_nobody_teaches() -> None:
 
 def test_a_domain_that_is_only_evaluated_needs_no_teacher() -> None:
     domains = {"mathematics": {}, "biology": {"evaluate_only": True}}
-    check_roles(config(domains=domains))
+    evaluated = config(domains=domains)
+    check_roles(evaluated)
+    assert evaluated.domains["biology"].evaluate_only
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,7 @@ def test_files_that_are_no_config_are_refused(
 def test_a_misspelt_config_file_is_refused_with_the_nearest_file(here: Path) -> None:
     (here / "recipes").mkdir()
     (here / "recipes" / "league.toml").touch()
-    assert (
-        f"No such file or directory; did you mean {str(here / 'recipes' / 'league.toml')!r}?"
-        in refused(here, "run", here / "league.toml")
-    )
+    assert "did you mean" not in refused(here, "run", here / "league.toml")
     (here / "leagues.toml").touch()
     assert f"did you mean {str(here / 'leagues.toml')!r}?" in refused(
         here, "run", here / "leages.toml"

@@ -42,7 +42,7 @@ def settings(texts: Sequence[str]) -> str:
     text = clean[0] if clean else "plain"
     table = {
         "model": text,
-        "domains": {t: {"file": t, "columns": {"question": t}} for t in clean},
+        "domains": {t: {"file": t, "columns": {"family": t}} for t in clean},
         "agents": {
             "ann": {
                 "domain": clean,

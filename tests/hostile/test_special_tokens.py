@@ -117,7 +117,8 @@ def test_no_text_of_a_prompt_is_a_control_token(a: str, b: str, c: str) -> None:
 def test_a_trained_answer_has_one_control_token_at_its_end(text: str) -> None:
     for tokens in filter(None, KNOWN.values()):
         *ids, end = tokens.completion(text)
-        assert control(tokens, ids) == []
+        # an answer that was sampled may hold the marks of thinking, and is trained on as it was
+        assert set(control(tokens, ids)) <= set(tokens.thinking_ids)
         assert end == tokens.end
         assert tokens.tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text
 

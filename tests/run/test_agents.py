@@ -38,13 +38,14 @@ def test_worked_examples_are_shown_before_the_question(
     agents: LoadedAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    sample = agents.classroom.engine.sample
+    engine = type(agents.classroom.engine)
+    sample = engine.sample
 
-    def spy(requests):
+    def spy(self, requests):
         seen.extend(requests)
-        return sample(requests)
+        return sample(self, requests)
 
-    monkeypatch.setattr(agents.classroom.engine, "sample", spy)
+    monkeypatch.setattr(engine, "sample", spy)
     agents.answer("bob", QUESTION, [("tor: c d?", "Answer: d c")], max_tokens=3)
     contents = [message.content for message in seen[0].messages[1:]]
     assert contents == ["tor: c d?", "Answer: d c", QUESTION]

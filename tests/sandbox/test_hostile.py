@@ -157,7 +157,7 @@ def test_the_attacks_succeed_without_a_sandbox(here: Surroundings, tmp_path: Pat
         )
         for path in here.left():
             Path(path).unlink()
-        assert done.stdout == b'm "6"\n', f"{attack.name}: {done.stderr.decode()}"
+        assert done.stdout == b'm "6"\nm ""\n', f"{attack.name}: {done.stderr.decode()}"
 
 
 @needs_isolation

@@ -140,7 +140,7 @@ def test_questions_too_long_after_an_example_are_refused_before_training(
 ) -> None:
     rows = [
         {
-            "question": f"{i} {'and more ' * 600}?",
+            "question": f"{i} {kind} {'and more ' * 600}?",
             "answer": str(i),
             "family": kind,
             "solution": "x" if kind == "even" else None,

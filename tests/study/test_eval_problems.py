@@ -68,7 +68,7 @@ def test_too_few_problems_for_tuning_is_an_error(tmp_path: Path) -> None:
         )
     )
     with pytest.raises(
-        UserError, match="few: all 5 held-out problems are in the tests of 3 seeds"
+        UserError, match="few: all 7 held-out problems are in the tests of 3 seeds"
     ):
         draw_tuning_problems(found, eval_seed(TUNING_SEED), study_of())
 
