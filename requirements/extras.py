@@ -70,8 +70,7 @@ def write(name: str, text: str) -> str:
 
 TRIALS = {
     "local": Trial(
-        (*DOCENDO, "run", "league.toml", "--dry-run"),
-        write("league.toml", f'model = "tiny"\n{CAST}[domains.mathematics]\n'),
+        (*DOCENDO, "bench", "--quick", "--set", "model=tiny"),
         needs_torch=True,
     ),
     "league": Trial(
