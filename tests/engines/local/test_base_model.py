@@ -44,6 +44,33 @@ def test_a_model_whose_head_is_not_a_plain_linear_layer_is_refused(
         load_base(TINY, torch.float32, CPU)
 
 
+def test_a_model_is_right_within_the_rounding_of_transformers_own_attentions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def build() -> tuple[LlamaForCausalLM, None]:
+        torch.manual_seed(0)
+        config = LlamaConfig(
+            vocab_size=160,
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+        )
+        model = LlamaForCausalLM(config)
+        for layer in model.model.layers:
+            # scores so large that the last bit of bfloat16 decides who is attended to
+            layer.self_attn.q_proj.weight.data *= 400
+            layer.self_attn.k_proj.weight.data *= 400
+        return model, None
+
+    monkeypatch.setattr("docendo.engines.local.base_model.build_tiny_model", build)
+    exact = load_base(TINY, torch.float32, CPU)
+    rough = load_base(TINY, torch.bfloat16, CPU)
+    assert exact.tolerance(1e-3) == 1e-3
+    assert rough.rounding > 0.05
+    assert rough.tolerance(0.05) == pytest.approx(3 * rough.rounding)
+
+
 @pytest.mark.slow
 def test_the_embedded_model_answers_and_loads_the_same_twice() -> None:
     said = []
