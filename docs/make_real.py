@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from write_page import write_or_check
+from write_page import replace_between, write_or_check
 
 from docendo.report import summary
 from docendo.store.run import RunDirectory
@@ -133,9 +133,7 @@ def main() -> int:
     tables = []
     for path in sorted(RESULTS.glob("*.json")):
         tables.append(write_tables(path.stem, json.loads(path.read_text())))
-    before, rest = PAGE.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    text = f"{before}{BEGIN}\n" + "\n\n".join(tables) + f"\n{END}{after}"
+    text = replace_between(PAGE, BEGIN, END, "\n\n".join(tables))
     return write_or_check(PAGE, text, __file__)
 
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from write_page import replace_between, write_or_check
+
 from docendo.report import summary
 from docendo.store.run import RunDirectory
 
@@ -72,13 +74,8 @@ def main() -> int:
     if arguments:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(collect(*arguments), indent=1) + "\n")
-    before, rest = README.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    fresh = f"{before}{BEGIN}\n{table(json.loads(RESULTS.read_text()))}\n{END}{after}"
-    if "--check" in sys.argv:
-        return int(fresh != README.read_text())
-    README.write_text(fresh)
-    return 0
+    text = replace_between(README, BEGIN, END, table(json.loads(RESULTS.read_text())))
+    return write_or_check(README, text, __file__)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-__all__ = ["write_or_check"]
+__all__ = ["replace_between", "write_or_check"]
 
 
 def write_or_check(page: Path, text: str, script: str) -> int:
@@ -15,3 +15,10 @@ def write_or_check(page: Path, text: str, script: str) -> int:
         return 0
     sys.stderr.write(f"{page} is stale; run: python docs/{Path(script).name}\n")
     return 1
+
+
+def replace_between(page: Path, begin: str, end: str, text: str) -> str:
+    """The page's text with `text` on the lines between two marks, which stay."""
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{text}\n{end}{after}"

@@ -80,7 +80,7 @@ def find_unpassable(evaluate: Evaluator, problems: Sequence[Problem]) -> list[Un
         if problem.answer:
             texts.append(f"Answer: {problem.answer}")
         for text in dict.fromkeys(texts):
-            answers.append(Answer(problem, text, AgentId("nobody"), 0))
+            answers.append(_nobodys_answer(problem, text))
 
     unpassable: dict[Problem, Unpassable] = {}
     for answer, verdict in zip(answers, evaluate(answers), strict=True):
@@ -97,14 +97,17 @@ def audit(source: Source, evaluate: Evaluator, count: int, seed: int) -> AuditRe
     """
     problems = list(_draw_problems(source, count, seed))
     trials = list(_write_trials(problems))
-    answers = [Answer(problem, text, AgentId("nobody"), 0) for _, problem, text in trials]
-    verdicts = evaluate(answers)
+    verdicts = evaluate([_nobodys_answer(problem, text) for _, problem, text in trials])
 
     tried = list(zip(trials, verdicts, strict=True))
     checks = [_check(name, 1, tried, len(problems)) for name in _RIGHT]
     for name in (*_WRONG, *NEAR_MISSES):
         checks.append(_check(name, 0, tried, len(problems)))
     return AuditReport(source.domain, len(problems), tuple(checks))
+
+
+def _nobodys_answer(problem: Problem, text: str) -> Answer:
+    return Answer(problem, text, AgentId("nobody"), 0)
 
 
 def _write_trials(problems: list[Problem]) -> Iterator[tuple[str, Problem, str]]:

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from docendo.errors import UserError
+from docendo.errors import UserError, require_package
 
 __all__ = ["build_validator", "find_error"]
 
@@ -15,14 +15,10 @@ def build_validator(schema: str) -> Any:
 
     Raises UserError where the text is no schema, or jsonschema is not installed.
     """
-    try:
-        from jsonschema import SchemaError
-        from jsonschema.validators import Draft202012Validator, validator_for
-        from referencing import Registry
-    except ImportError as error:
-        raise UserError(
-            "JSON schemas need jsonschema: pip install 'docendo[judging]'"
-        ) from error
+    require_package("jsonschema", "JSON schemas", "judging")
+    from jsonschema import SchemaError
+    from jsonschema.validators import Draft202012Validator, validator_for
+    from referencing import Registry
 
     try:
         content = json.loads(schema)

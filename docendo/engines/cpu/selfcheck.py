@@ -22,9 +22,9 @@ from docendo.engines.model.network import DecoderStack
 from docendo.engines.model.sampling import sample_tokens
 from docendo.records import AgentId
 
-__all__ = ["Probe", "is_faster", "random_layer", "sampling_agrees"]
+__all__ = ["COMPILED_TOLERANCE", "Probe", "is_faster", "random_layer", "sampling_agrees"]
 
-_TOLERANCE = 0.02
+COMPILED_TOLERANCE = 0.02
 """Relative to the norm of the states; bfloat16 alone makes about one percent."""
 _REPEATS, _STEPS = 10, 3
 _PROMPT_LENGTHS = (70, 96, 33, 1)
@@ -85,14 +85,8 @@ class Probe:
         return stack.infer(ids_B, plan.length_B + column, self.routing, plan)
 
     @torch.inference_mode()
-    def agree(
-        self, reference: DecoderStack, stack: DecoderStack, rounding: float = 0.0
-    ) -> bool:
-        """Whether both make the same states of a few tokens, within the number format.
-
-        `rounding` is how far two right ways to compute this model are from each other.
-        """
-        tolerance = max(_TOLERANCE, 3 * rounding)
+    def agree(self, reference: DecoderStack, stack: DecoderStack, tolerance: float) -> bool:
+        """Whether both make the same states of a few tokens, within the number format."""
         expected_plan, plan = self.read(reference), self.read(stack)
         # several steps, so that what a step writes to the cache is read as well
         for column in range(_STEPS):
@@ -133,7 +127,9 @@ def is_faster(library: CDLL, dtype: torch.dtype, threads: int) -> bool:
             for projection, packed in zip(llama.projections, compiled_weights, strict=True):
                 projection.packed = packed
             compiled_seconds = min(compiled_seconds, _time_step(probe, compiled, plan))
-    return compiled_seconds < torch_seconds and probe.agree(llama, compiled)
+    return compiled_seconds < torch_seconds and probe.agree(
+        llama, compiled, COMPILED_TOLERANCE
+    )
 
 
 @contextmanager

@@ -29,12 +29,12 @@ from docendo.engines.model.blocks import Heads, build_block
 from docendo.engines.model.huggingface import ATTENTION, attend, run_model
 from docendo.errors import UserError
 
-__all__ = ["BaseModel", "load_base", "weights_hash"]
+__all__ = ["EXACT_TOLERANCES", "BaseModel", "load_base", "weights_hash"]
 
 _HASHED_NUMBERS = 4096
 """Numbers of each tensor that go into the hash."""
-_TOLERANCES = {torch.float32: 1e-3}
-"""Relative to the norm of states or logits."""
+EXACT_TOLERANCES = {torch.float32: 1e-3}
+"""By number format, relative to the norm of states or logits."""
 _ROUGH_TOLERANCE = 0.05
 """The same in bfloat16, which alone makes about one percent."""
 _ROUNDING_MARGIN = 3.0
@@ -141,7 +141,7 @@ def _read_model(name: str, model: Any, tokenizer: Any) -> BaseModel:
             "use another model"
         )
     rounding = 0.0
-    if model.dtype not in _TOLERANCES:
+    if model.dtype not in EXACT_TOLERANCES:
         rounding = _measure_rounding(model, own_states_Td, own_logits_TV)
     context = _context(name, config)
     plain_logits_TV = own_states_Td @ model.get_output_embeddings().weight.T
@@ -155,7 +155,7 @@ def _read_model(name: str, model: Any, tokenizer: Any) -> BaseModel:
     logits_TV = states_Td @ base.head_Vd.T
     state_error = _distance(states_Td, own_states_Td)
     logit_error = _distance(logits_TV, own_logits_TV)
-    tolerance = base.tolerance(_TOLERANCES.get(model.dtype, _ROUGH_TOLERANCE))
+    tolerance = base.tolerance(EXACT_TOLERANCES.get(model.dtype, _ROUGH_TOLERANCE))
     # not >=: an error that is not a number is one too
     if not (state_error < tolerance and logit_error < tolerance):
         raise UserError(

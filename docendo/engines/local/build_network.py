@@ -11,8 +11,8 @@ import torch
 from docendo.engines.cpu.decode import CpuStack, sample_tokens_compiled
 from docendo.engines.cpu.ops import CpuOps, ops_agree
 from docendo.engines.cpu.products import prepack, products_agree
-from docendo.engines.cpu.selfcheck import Probe, sampling_agrees
-from docendo.engines.local.base_model import BaseModel
+from docendo.engines.cpu.selfcheck import COMPILED_TOLERANCE, Probe, sampling_agrees
+from docendo.engines.local.base_model import EXACT_TOLERANCES, BaseModel
 from docendo.engines.local.workers import Workers
 from docendo.engines.lora.bank import AdapterBank, adapt
 from docendo.engines.lora.routing import Routing
@@ -24,10 +24,8 @@ from docendo.engines.model.ops import ElementwiseOps, TorchOps
 
 __all__ = ["build_network"]
 
-_TOLERANCES = {torch.float32: 1e-3}
-"""Relative to the norm of the model's own states."""
 _ROUGH_TOLERANCE = 0.02
-"""The same in bfloat16, which alone makes about one percent."""
+"""Relative to the norm of the model's own states; bfloat16 alone makes about one percent."""
 
 
 def build_network(
@@ -66,7 +64,8 @@ def build_network(
     network = Network(stack, base.heads, base.layers, head_Vd, packed_head, ops=ops)
     if library is None or llama is None:
         return network
-    return _with_compiled_sampling(network, llama, library, base.rounding)
+    tolerance = base.tolerance(COMPILED_TOLERANCE)
+    return _with_compiled_sampling(network, llama, library, tolerance)
 
 
 def _llama_stack(base: BaseModel, bank: AdapterBank) -> LlamaStack | None:
@@ -104,7 +103,7 @@ def _states_agree(
     except (RuntimeError, TypeError, ValueError):  # parts of another shape
         return False
     distance = (expected_Td - states_Td).norm() / expected_Td.norm()
-    usual = _TOLERANCES.get(bank.dtype, _ROUGH_TOLERANCE)
+    usual = EXACT_TOLERANCES.get(bank.dtype, _ROUGH_TOLERANCE)
     return float(distance) < base.tolerance(usual)
 
 
@@ -119,11 +118,11 @@ def _agrees_with_torch(library: CDLL | None, dtype: torch.dtype) -> bool:
 
 
 def _with_compiled_sampling(
-    network: Network, llama: LlamaStack, library: CDLL, rounding: float
+    network: Network, llama: LlamaStack, library: CDLL, tolerance: float
 ) -> Network:
     compiled = CpuStack(llama, library)
     probe = Probe(network.layers, network.heads, network.head_Vd, (0, 0, 0, 0))
-    if not probe.agree(llama, compiled, rounding) or not sampling_agrees(
+    if not probe.agree(llama, compiled, tolerance) or not sampling_agrees(
         library, network.head_Vd
     ):
         _warn_of_disagreement()

@@ -267,8 +267,12 @@ class DecodePlan:
         columns = torch.arange(answer_mask_Bn.shape[1], device=self.row_B.device)
         hidden_Bn = columns > self.column_B[:, None]
         answer_mask_Bn.zero_().masked_fill_(hidden_Bn, float("-inf"))
+        if not self.window_masks:
+            return
+
+        age_BL = self._ages()
         for window, mask in self.window_masks.items():
-            too_old_BL = self._ages() >= window
+            too_old_BL = age_BL >= window
             mask.copy_(self.mask).masked_fill_(too_old_BL[:, None, None], float("-inf"))
 
     def _ages(self) -> Tensor:
