@@ -5,7 +5,7 @@ all agents answer the same problems. Groups, not scores, are taken to be indepen
 """
 
 from collections.abc import Sequence
-from math import sqrt
+from math import fsum, sqrt
 from random import Random
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ __all__ = [
     "clustered_mean",
     "clustered_share",
     "difference_of_shares",
+    "estimate_share",
     "paired_change",
     "t_quantile",
     "wilson_interval",
@@ -70,6 +71,13 @@ def wilson_interval(mean: float, n: float) -> tuple[float, float]:
     centre = (mean + z**2 / (2 * n)) / scale
     half = z / scale * sqrt(max(mean * (1 - mean), 0) / n + z**2 / (4 * n**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def estimate_share(scores: Sequence[float]) -> Estimate:
+    """Mean of independent scores in [0, 1], with Wilson's interval; there is at least one."""
+    mean = fsum(scores) / len(scores)
+    low, high = wilson_interval(mean, len(scores))
+    return Estimate(mean, low, high, len(scores))
 
 
 def difference_of_shares(

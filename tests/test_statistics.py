@@ -9,6 +9,7 @@ from docendo.statistics import (
     clustered_mean,
     clustered_share,
     difference_of_shares,
+    estimate_share,
     paired_change,
     wilson_interval,
 )
@@ -19,6 +20,12 @@ def test_wilson_intervals_have_the_published_values() -> None:
     assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson_interval(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
     assert wilson_interval(0.81, 263) == pytest.approx((0.7582, 0.8529), abs=2e-3)
+
+
+def test_the_share_of_scores_has_wilsons_interval() -> None:
+    share = estimate_share([1.0, 0.5, 0.0, 0.5])
+    assert (share.mean, share.n) == (0.5, 4)
+    assert (share.low, share.high) == wilson_interval(0.5, 4)
 
 
 def test_with_one_score_per_group_the_interval_is_student_t() -> None:

@@ -19,7 +19,7 @@ from docendo.cli.runs import (
 from docendo.errors import UserError
 from docendo.formatting import DASH, percent
 from docendo.records import BASE, AgentId, Problem
-from docendo.statistics import wilson_interval
+from docendo.statistics import estimate_share
 from docendo.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -155,10 +155,9 @@ def summarize_scores(
     own_means: list[float] = []
     other_means: list[float] = []
     for (agent, domain), values in scores.items():
-        mean = fmean(values)
-        low, high = wilson_interval(mean, len(values))
+        mean, low, high, n = estimate_share(values)
         is_own = domain in own_domains.get(agent, ())
-        cell = {"accuracy": mean, "low": low, "high": high, "n": len(values), "own": is_own}
+        cell = {"accuracy": mean, "low": low, "high": high, "n": n, "own": is_own}
         accuracy.setdefault(agent, {})[domain] = cell
         if agent in own_domains:
             # the base and guests do not learn: their cells would dilute both means

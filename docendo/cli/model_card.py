@@ -8,7 +8,7 @@ from docendo.config.load import Config
 from docendo.formatting import escape_markdown
 from docendo.records import AgentId, base_agent
 from docendo.report.facts.run import all_scores, read_scores
-from docendo.statistics import wilson_interval
+from docendo.statistics import estimate_share
 from docendo.store import RunDirectory
 from docendo.version import VERSION
 
@@ -85,13 +85,11 @@ def _describe_accuracy(run: RunDirectory, config: Config, agent: AgentId) -> str
     ]
     for (index, _, domain), cell in cells.items():
         if index == last:
-            scores = all_scores(cell)
-            mean = sum(scores) / len(scores)
-            low, high = wilson_interval(mean, len(scores))
+            mean, low, high, n = estimate_share(all_scores(cell))
             mark = " (own)" if domain in own else ""
             lines.append(
                 f"| {escape_markdown(domain)}{mark} | {mean:.0%} | {low:.0%} to {high:.0%} "
-                f"| {len(scores)} |"
+                f"| {n} |"
             )
     return "\n".join(lines)
 

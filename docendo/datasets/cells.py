@@ -5,6 +5,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import TypeGuard
 
+from docendo.assertions.values import PARSE_ERRORS
 from docendo.datasets.columns import template_fields
 from docendo.datasets.delimited import MAX_FIELD, is_text
 from docendo.datasets.rows import FileRow
@@ -93,7 +94,7 @@ def _split_text(text: str) -> object:
         return text.splitlines()
     try:
         return ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except PARSE_ERRORS:
         return None
 
 

@@ -12,8 +12,8 @@ from docendo.statistics import (
     PairedChange,
     PairedScores,
     clustered_share,
+    estimate_share,
     paired_change,
-    wilson_interval,
 )
 
 __all__ = [
@@ -69,9 +69,7 @@ def accuracy_by_domain(
         cell = facts.scores.get((round_index, agent, domain), {})
         scores = all_scores(cell)
         if scores:
-            mean = math.fsum(scores) / len(scores)
-            low, high = wilson_interval(mean, len(scores))
-            accuracies[domain] = Estimate(mean, low, high, len(scores))
+            accuracies[domain] = estimate_share(scores)
 
     return accuracies
 
