@@ -27,7 +27,7 @@ from docendo.problems.procedures import (
 from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, Completion, Lesson, Problem, Rollout, Verdict, mean_score
 from docendo.seeds import seed_for
-from docendo.teaching.game import Classroom, RolloutSpec, TeachingRules
+from docendo.teaching.classroom import Classroom, RolloutSpec, TeachingRules
 
 SHOWN = (0, 1, 2, 3)
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.py"

@@ -23,7 +23,7 @@ from docendo.run.agents import LoadedAgents
 from docendo.run.evaluation import held_out_problems
 from docendo.statistics import wilson_interval
 from docendo.store import RunDirectory
-from docendo.teaching.game import Classroom, RolloutSpec
+from docendo.teaching.classroom import Classroom, RolloutSpec
 
 
 def examined(room: Classroom, agent: AgentId, problems: Sequence[Problem]) -> list[Rollout]:

@@ -43,7 +43,8 @@ from docendo.sft_data import (
     draw_problem,
     draw_worked_examples,
 )
-from docendo.teaching.game import RolloutSpec
+from docendo.teaching.classroom import RolloutSpec
+from docendo.teaching.game import play_matches
 
 __all__ = [
     "ask",
@@ -151,8 +152,9 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
         matches = league.matchmaker(
             options, league.standings, num_matches, seed_for(seed, "pair", wave)
         )
-        played = school.classroom.play(
-            round_index, matches, league.standings, seed_for(seed, wave)
+        play_seed = seed_for(seed, wave)
+        played = play_matches(
+            school.classroom, round_index, matches, league.standings, play_seed
         )
         # Once for each episode: a reward may be random, and a judge's is expensive.
         played = [replace(episode, payoff=school.reward(episode)) for episode in played]

@@ -32,7 +32,7 @@ from docendo.records import (
     TeachingOption,
     Usage,
 )
-from docendo.teaching.game import Classroom
+from docendo.teaching.classroom import Classroom
 
 __all__ = [
     "Arena",

@@ -26,7 +26,7 @@ from docendo.records import (
 )
 from docendo.school import School
 from docendo.sft_data import draw_rehearsal
-from docendo.teaching.game import RolloutSpec
+from docendo.teaching.classroom import RolloutSpec
 from tests.toys import RecordingBackend
 
 EMMY, ADA = AgentId("emmy"), AgentId("ada")

@@ -18,7 +18,7 @@ from docendo.problems.procedures import PROCEDURES, ProcedureSpec, draft_procedu
 from docendo.problems.registry import built_in_domains
 from docendo.records import BASE, mean_score
 from docendo.run.evaluation import worked_lesson
-from docendo.teaching.game import Classroom, RolloutSpec
+from docendo.teaching.classroom import Classroom, RolloutSpec
 from tests.toys import load_script, teaching_rules
 
 NANO = Path(docendo.__file__).parent / "nano"

@@ -6,6 +6,7 @@ import pytest
 from docendo import prompts
 from docendo.prompts import INSTRUCTION, lesson_prompt, move_prompt, solve_prompt
 from docendo.records import Message, Problem, Request
+from docendo.teaching.game import play_matches
 from tests.teaching.toys import Known
 from tests.toys import (
     ANN,
@@ -81,7 +82,7 @@ def test_no_prompt_holds_the_answer_or_the_solution_of_the_problem_it_asks(
     ]
     asked: dict[str, Problem] = {}
     for seed in range(20):
-        for e in room.play(0, pairs, Known(), seed):
+        for e in play_matches(room, 0, pairs, Known(), seed):
             asked |= {p.prompt: p for p in (e.test, *e.lesson.problems)}
     assert len(room.engine.requests) >= 20 * 3 * (2 * examples + 4)
     for request in room.engine.requests:

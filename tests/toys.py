@@ -43,7 +43,7 @@ from docendo.records import (
     Verdict,
 )
 from docendo.school import League, Schedule
-from docendo.teaching.game import Classroom, TeachingRules
+from docendo.teaching.classroom import Classroom, TeachingRules
 
 ANN, BOB, CAT = AgentId("ann"), AgentId("bob"), AgentId("cat")
 BY_THE_BOOK = "By the book."

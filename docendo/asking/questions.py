@@ -20,7 +20,7 @@ from docendo.prompts import persona_prompt
 from docendo.records import AgentId, Message, Problem, Question, Request, TaskType
 from docendo.sandbox.worker import CallError
 from docendo.seeds import seed_for
-from docendo.teaching.game import Classroom, RolloutSpec
+from docendo.teaching.classroom import Classroom, RolloutSpec
 
 __all__ = ["Asker", "QuestionWriter", "question_prompt"]
 

@@ -16,7 +16,7 @@ from docendo.interfaces import Engine, Source
 from docendo.problems.pool import AcceptedQuestions, AskerPool, PoolMember
 from docendo.prompts import INSTRUCTION
 from docendo.records import BASE, AgentId, Problem, TaskType, base_agent
-from docendo.teaching.game import Classroom
+from docendo.teaching.classroom import Classroom
 
 __all__ = [
     "OWN",

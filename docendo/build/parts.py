@@ -9,7 +9,7 @@ from docendo.errors import UserError
 from docendo.interfaces import Curriculum, Evaluator, Matchmaker, Reward, Source, Tracker
 from docendo.learning.baselines import Baseline
 from docendo.school import League, SFTData
-from docendo.teaching.game import Classroom
+from docendo.teaching.classroom import Classroom
 
 __all__ = ["Parts"]
 

@@ -27,7 +27,7 @@ from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, MetricValues, TaskType
 from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School, SFTData
 from docendo.sft_data import build_examples
-from docendo.teaching.game import Classroom, TeachingRules
+from docendo.teaching.classroom import Classroom, TeachingRules
 from docendo.tools.calls import Toolset
 
 __all__ = [

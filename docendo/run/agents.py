@@ -17,7 +17,7 @@ from docendo.records import BASE, AgentId, Request
 from docendo.run.evaluation import accuracies, evaluate, held_out_problems
 from docendo.store.checkpoints import Checkpoint
 from docendo.store.run import RunDirectory
-from docendo.teaching.game import Classroom
+from docendo.teaching.classroom import Classroom
 
 __all__ = ["LoadedAgents", "load_agents", "read_agents"]
 

@@ -18,7 +18,7 @@ from docendo.records import (
 )
 from docendo.records.games import EvalSplit
 from docendo.seeds import seed_for
-from docendo.teaching.game import Classroom, RolloutSpec
+from docendo.teaching.classroom import Classroom, RolloutSpec
 
 __all__ = [
     "accuracies",

@@ -7,7 +7,7 @@ from docendo.config.load import Config
 from docendo.problems.catalog import Catalog
 from docendo.records import BASE, AgentId, Evaluation, Problem
 from docendo.run.evaluation import evaluate, held_out_problems
-from docendo.teaching.game import Classroom
+from docendo.teaching.classroom import Classroom
 
 __all__ = ["EXPERTS", "START", "TEACHING", "EvaluationPlan"]
 

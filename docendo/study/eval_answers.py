@@ -12,7 +12,7 @@ from docendo.run.session import Session
 from docendo.seeds import seed_for
 from docendo.study.eval_problems import EvalProblems
 from docendo.study.results import AnswerKeys
-from docendo.teaching.game import Classroom, RolloutSpec
+from docendo.teaching.classroom import Classroom, RolloutSpec
 
 __all__ = [
     "accuracy_by_domain",

@@ -11,6 +11,7 @@ from docendo.graders.answer import exact
 from docendo.learning.baselines import LeaveOneOut, RunningMean
 from docendo.learning.losses import PPOClip, policy_gradient
 from docendo.records import BASE, AgentId, Answer, Completion, Match, Request
+from docendo.teaching.game import play_matches
 from tests.toys import RecordingBackend
 
 
@@ -95,7 +96,7 @@ def test_what_a_model_thinks_reaches_nobody_unless_that_is_asked_for(shown):
     engine = Thoughtful()
     built = build_school(config, read_catalog(config), engine)
     match = Match(AgentId("emmy"), AgentId("ada"), "mathematics", "sums", 1)
-    (episode, *_) = built.classroom.play(0, [match], built.league.standings, 3)
+    (episode, *_) = play_matches(built.classroom, 0, [match], built.league.standings, 3)
 
     # students read lessons, and judges read lessons and attempts
     prompts = {r.purpose: str(r.messages) for r in engine.asked if len(r.messages) > 2}

@@ -1,4 +1,4 @@
-"""Standings that say the same of everybody."""
+"""Standings that say the same of everybody, and agents that lessons help."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from docendo.league.posteriors import GainPosterior, RatePosterior
-from docendo.records import AgentId, TaskType
-from tests.toys import shares
+from docendo.records import AgentId, Request, TaskType
+from tests.toys import right, said, shares, wrong
 
 
 @dataclass
@@ -40,3 +40,12 @@ class Known:
 
     def _same(self, count: int) -> RatePosterior:
         return shares(*[(self.rate * self.evidence, self.evidence)] * count)
+
+
+def helped(request: Request) -> str:
+    """Ann and Cat teach well; a student is right where the lesson says how."""
+    return (
+        right(request)
+        if request.purpose == "lesson" or "carry" in said(request)
+        else wrong(request)
+    )
