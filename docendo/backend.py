@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from docendo.engines.profiling.flops import ModelShape
 from docendo.interfaces import Engine
 from docendo.parts import PartConfig
-from docendo.records import AgentId, Example, Gradient, MetricValues, Target
+from docendo.records import AgentId, Example, Gradient, Label, MetricValues, Target
 from docendo.thinking import ThinkingConfig
 
 __all__ = ["Backend", "BackendDescription", "BackendSettings", "TrainStep"]
@@ -111,6 +111,15 @@ class Backend(Engine, Protocol):
         """Log-probabilities of each target's tokens under its agent's present weights, in nats.
 
         The agent may be the base. Empty for a target that does not fit the model.
+        """
+        ...
+
+    def label(self, targets: Sequence[Target], purpose: str) -> list[Label | None]:
+        """What each target's agent thinks of every token at every place of its text.
+
+        The agent, any or the base, reads the target's prompt first. These are token ids, as a
+        sampled answer need not encode to its own tokens: whoever learns from a label must be
+        trained on the same tokens. None for a target that does not fit the model.
         """
         ...
 

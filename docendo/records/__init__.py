@@ -48,9 +48,12 @@ from docendo.records.problems import (
 )
 from docendo.records.training import (
     DISCARDED,
+    Divergence,
     Example,
     Gradient,
+    Label,
     ScoredSample,
+    SoftLabel,
     Target,
     Usage,
 )
@@ -62,6 +65,7 @@ __all__ = [
     "AgentId",
     "Answer",
     "Completion",
+    "Divergence",
     "Duel",
     "Episode",
     "EvalSplit",
@@ -70,6 +74,7 @@ __all__ = [
     "Finding",
     "Gradient",
     "Grammar",
+    "Label",
     "Lesson",
     "Match",
     "Message",
@@ -88,6 +93,7 @@ __all__ = [
     "Request",
     "Rollout",
     "ScoredSample",
+    "SoftLabel",
     "Target",
     "TaskType",
     "TeachingOption",

@@ -1,12 +1,24 @@
 """What agents are trained on, and the compute that was spent."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from docendo.records.agents import AgentId
 from docendo.records.answers import Completion, Grammar
 from docendo.records.problems import Message
 
-__all__ = ["DISCARDED", "Example", "Gradient", "ScoredSample", "Target", "Usage"]
+__all__ = [
+    "DISCARDED",
+    "Divergence",
+    "Example",
+    "Gradient",
+    "Label",
+    "ScoredSample",
+    "SoftLabel",
+    "Target",
+    "Usage",
+]
 
 DISCARDED = "discarded"
 """The purpose of work whose tokens are booked under another purpose too: nobody learns from them."""
@@ -29,6 +41,29 @@ class Example(NamedTuple):
     weight: float = 1.0
 
 
+Divergence = Literal["forward_kl", "reverse_kl"]
+"""KL(labeller | agent), which covers all that the labeller may say, or KL(agent | labeller)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """What a labeller thinks of every token at every place of a text. Equal only to itself."""
+
+    hidden: Any = None
+    """A backend's own: all agents share its frozen head, so last hidden states hold the whole distribution."""
+    logprobs: Sequence[Mapping[int, float]] = ()
+    """Of somebody else's model: log-probabilities of some tokens at each place, in nats."""
+
+
+class SoftLabel(NamedTuple):
+    """A label as a part of a target's loss."""
+
+    label: Label
+    weight: float
+    """Of the divergence at each token; independent of the weight of the tokens themselves."""
+    divergence: Divergence = "forward_kl"
+
+
 class Target(NamedTuple):
     """Token ids to train on: one credit or one example."""
 
@@ -47,6 +82,8 @@ class Target(NamedTuple):
     """What the weight was multiplied by to make a mean of a sum; weight / scale is the advantage."""
     ref_logprobs: tuple[float, ...] = ()
     """Under the base model, for a loss that stays near it; empty where no loss asked for them."""
+    labels: tuple[SoftLabel, ...] = ()
+    """Distributions that it is pulled to, beside its tokens."""
 
 
 class Gradient(NamedTuple):
@@ -60,6 +97,8 @@ class Gradient(NamedTuple):
     """Sum of the loss over the agent's targets, before the step."""
     clip_fraction: float = 0.0
     """Share of the tokens with a weight whose gradient a clipped loss set to 0."""
+    divergence: float = 0.0
+    """From its labels, in nats: mean over the agent's labelled tokens; 0 without labels."""
 
 
 class Usage(NamedTuple):

@@ -27,6 +27,7 @@ from docendo.records import (
     Metrics,
     Request,
     Rollout,
+    SoftLabel,
     Verdict,
 )
 from docendo.testing.examples import STUDENT, TEACHER, make_problem
@@ -78,6 +79,15 @@ def check_backend(backend: Backend) -> None:
         after = backend.logprobs([target, as_bob], "check")
         assert sum(after[0]) > sum(before[0]), "a demonstration must become likelier"
         assert after[1] == before[1], "another agent's step must change nothing"
+
+        (label,) = backend.label([as_bob], "check")
+        assert label is not None, "a text that fits the model must have a label"
+        soft = target._replace(weight=0.0, labels=(SoftLabel(label, 1.0),))
+        steps = [TrainStep([soft], loss, {ann: 1e-2}, "check") for _ in range(2)]
+        first, second = (backend.train(step)[ann].divergence for step in steps)
+        assert first > second > 0, (
+            "a step towards a label must lower the divergence from it"
+        )
         backend.load(Path(folder, "saved"))
     assert backend.logprobs([target], "check")[0] == before[0], (
         "load must restore what was saved"

@@ -4,13 +4,19 @@ Axes: T tokens of the batch, K predicted tokens. Rows stand one after the other 
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits
-from docendo.engines.local.loss_gradient import LossMeasures, differentiate_loss
+from docendo.engines.local.loss_gradient import (
+    LossMeasures,
+    add_divergences,
+    differentiate_loss,
+    find_labelled_spans,
+)
 from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import TreeAttention
@@ -19,7 +25,7 @@ from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backwar
 from docendo.engines.model.network import Network
 from docendo.learning.losses import Loss
 
-__all__ = ["backward", "forward"]
+__all__ = ["backward", "forward", "last_hidden_states"]
 
 
 class _RowLayout(NamedTuple):
@@ -124,14 +130,23 @@ def _allowed_tokens(rows: Sequence[TrainRow]) -> list[Bits | None]:
 @torch.no_grad()
 def forward(network: Network, rows: Sequence[TrainRow]) -> Tensor:
     """Log-probabilities of every target token, (K,), in the order of rows and targets."""
+    layout, hidden_Kd = _read(network, rows)
+    logprobs_K, _ = token_logprobs(network, hidden_Kd, layout.token_K, layout.allowed_K)
+    return logprobs_K
+
+
+@torch.no_grad()
+def last_hidden_states(network: Network, rows: Sequence[TrainRow]) -> Tensor:
+    """What the head reads to predict every target token, (K, d), in that order."""
+    return _read(network, rows)[1]
+
+
+def _read(network: Network, rows: Sequence[TrainRow]) -> tuple[_Layout, Tensor]:
     layout = _lay_out(rows, network)
     hidden_Td = network.stack.infer(
         layout.ids_T, layout.positions_T, layout.routing, layout.tree
     )
-    logprobs_K, _ = token_logprobs(
-        network, hidden_Td[layout.place_K], layout.token_K, layout.allowed_K
-    )
-    return logprobs_K
+    return layout, hidden_Td[layout.place_K]
 
 
 @torch.no_grad()
@@ -152,7 +167,10 @@ def backward(
 
     targets = [target for row in rows for target in row.targets]
     grad_K, measures = differentiate_loss(targets, logprobs_K, loss)
-    grad_Kd = token_logprobs_backward(network, saved, layout.token_K, grad_K)
+    spans_S = find_labelled_spans(targets, grad_K.device)
+    spans = list(chain.from_iterable(spans_S))
+    grad_Kd = token_logprobs_backward(network, saved, layout.token_K, grad_K, spans)
+    add_divergences(measures, spans_S)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device)
     grad_Td.index_add_(0, layout.place_K, grad_Kd.float())

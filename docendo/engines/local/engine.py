@@ -36,6 +36,7 @@ from docendo.records import (
     Completion,
     Example,
     Gradient,
+    Label,
     Message,
     MetricKey,
     Request,
@@ -133,6 +134,10 @@ class LocalEngine:
     def logprobs(self, targets: Sequence[Target], purpose: str) -> list[tuple[float, ...]]:
         """Log-probabilities of each target's tokens under its agent's present weights."""
         return self.scorer.score(targets, purpose)
+
+    def label(self, targets: Sequence[Target], purpose: str) -> list[Label | None]:
+        """What each target's agent thinks of every token at every place of its text."""
+        return self.scorer.label(targets, purpose)
 
     def train(self, step: TrainStep) -> dict[AgentId, Gradient]:
         """One optimizer step for every agent with targets; what is known of its gradient."""

@@ -9,10 +9,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from docendo.engines.model.soft_labels import LabelledSpan
 from docendo.learning.losses import Loss, LossInputs
 from docendo.records import Target, sampled_mask
 
-__all__ = ["LossMeasures", "differentiate_loss", "loss_inputs_of"]
+__all__ = [
+    "LossMeasures",
+    "add_divergences",
+    "differentiate_loss",
+    "find_labelled_spans",
+    "loss_inputs_of",
+]
 
 
 class LossMeasures(NamedTuple):
@@ -23,6 +30,10 @@ class LossMeasures(NamedTuple):
     """Tokens with a weight: those that the loss can learn from."""
     clipped_S: Tensor
     """Those of them whose gradient is exactly 0, because the loss is clipped there."""
+    labelled_S: Tensor
+    """Tokens with a label, each label counted."""
+    divergence_S: Tensor
+    """The sum of their divergences in nats, without weights."""
 
 
 @torch.no_grad()
@@ -40,9 +51,41 @@ def differentiate_loss(
     measured_K3 = torch.stack(
         [losses_K.detach(), weighted_K.float(), (weighted_K & (grad_K == 0)).float()], dim=1
     )
-    sums_S3 = measured_K3.new_zeros(len(targets), 3)
-    sums_S3.index_add_(0, inputs.sequence_ids_K, measured_K3)
-    return grad_K, LossMeasures(*sums_S3.unbind(dim=1))
+    # two more columns for the labels, which are measured in the backward pass
+    sums_S5 = measured_K3.new_zeros(len(targets), 5)
+    sums_S5[:, :3].index_add_(0, inputs.sequence_ids_K, measured_K3)
+    return grad_K, LossMeasures(*sums_S5.unbind(dim=1))
+
+
+def find_labelled_spans(
+    targets: Sequence[Target], device: torch.device
+) -> list[list[LabelledSpan]]:
+    """The labelled texts of each target, whose tokens stand one after the other."""
+    spans_S: list[list[LabelledSpan]] = []
+    start = 0
+    for target in targets:
+        length = len(target.tokens)
+        spans = []
+        for label, weight, divergence in target.labels:
+            # nothing is learned from what a tool forced
+            mask_N = torch.tensor(sampled_mask(target.sampled, length), device=device)
+            kl_N = torch.zeros(length, device=device)
+            spans.append(LabelledSpan(start, label, weight * mask_N, divergence, kl_N))
+        spans_S.append(spans)
+        start += length
+    return spans_S
+
+
+def add_divergences(
+    measures: LossMeasures, spans_S: Sequence[Sequence[LabelledSpan]]
+) -> None:
+    """Adds what the backward pass measured of the labels."""
+    for sequence, spans in enumerate(spans_S):
+        for span in spans:
+            counted_N = span.weight_N != 0
+            measures.loss_S[sequence] += span.weight_N @ span.kl_N
+            measures.labelled_S[sequence] += counted_N.sum()
+            measures.divergence_S[sequence] += span.kl_N[counted_N].sum()
 
 
 def loss_inputs_of(targets: Sequence[Target], logprobs_K: Tensor) -> LossInputs:

@@ -63,12 +63,13 @@ class Trainer:
         losses = _sum_measures(measures)
         gradients: dict[AgentId, Gradient] = {}
         for agent, norm in norms.items():
-            loss, weighted, clipped = losses[agent]
+            loss, weighted, clipped, labelled, divergence = losses[agent]
             gradients[agent] = Gradient(
                 norm=norm,
                 noise=noise_by_slot[slots[agent]],
                 loss=loss,
                 clip_fraction=clipped / weighted if weighted else 0.0,
+                divergence=divergence / labelled if labelled else 0.0,
             )
         return gradients
 
@@ -83,6 +84,8 @@ class Trainer:
             raise UserError(
                 "a target without a prompt; its first token would be predicted from nothing"
             )
+        for target in targets:
+            _check_labels(target, len(self.model.network.head_Vd))
         return self.model.slots_of(targets)
 
     def _compute_gradients(
@@ -149,14 +152,35 @@ class Trainer:
         return noise_by_slot
 
 
+def _check_labels(target: Target, vocabulary: int) -> None:
+    """Raises UserError for labels of another text, and beside a grammar."""
+    if target.labels and target.grammar:
+        raise UserError(
+            "a target with a grammar and a label; a label is about all tokens, "
+            "so leave the grammar out"
+        )
+    for label, _, _ in target.labels:
+        places = label.logprobs if label.hidden is None else label.hidden
+        if len(places) != len(target.tokens):
+            raise UserError(
+                f"a label of {len(places)} tokens for a target of {len(target.tokens)}; "
+                "expected one of the same tokens"
+            )
+        if any(not 0 <= token < vocabulary for named in label.logprobs for token in named):
+            raise UserError(
+                "a label of a token that this model does not have; "
+                "expected a labeller with the same tokenizer"
+            )
+
+
 def _sum_measures(measures: Sequence[_Measured]) -> dict[AgentId, list[float]]:
-    """Loss, tokens with a weight and clipped tokens of each agent."""
+    """The columns of `LossMeasures`, summed for each agent."""
     sums: dict[AgentId, list[float]] = {}
     for rows, measured in measures:
         targets = [target for row in rows for target in row.targets]
         columns = zip(*(column_S.tolist() for column_S in measured), strict=True)
         for target, values in zip(targets, columns, strict=True):
-            total = sums.setdefault(target.agent, [0.0, 0.0, 0.0])
+            total = sums.setdefault(target.agent, [0.0] * len(measured))
             for i, value in enumerate(values):
                 total[i] += value
     return sums

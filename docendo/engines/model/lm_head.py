@@ -10,6 +10,7 @@ from torch import Tensor
 
 from docendo.engines.constrained.logits import Bits, mask_logits
 from docendo.engines.model.network import Network
+from docendo.engines.model.soft_labels import LabelledSpan, pull_to_labels
 
 __all__ = ["token_logprobs", "token_logprobs_backward"]
 
@@ -51,13 +52,21 @@ def token_logprobs_backward(
     saved: Sequence[tuple[Tensor, Tensor]],
     token_K: Tensor,
     grad_K: Tensor,
+    spans: Sequence[LabelledSpan] = (),
 ) -> Tensor:
-    """The gradient of the hidden states, (K, d). The saved logits are overwritten."""
+    """The gradient of the hidden states, (K, d), with that of the divergences from labels.
+
+    The saved logits are overwritten, and the divergences written into the spans.
+    """
     grads = []
     start = 0
     for logits_BV, total_B in saved:
         block = slice(start, start + len(logits_BV))
+        # labels are compared with the logits, which the next line overwrites
+        pulls = list(pull_to_labels(network, logits_BV, total_B, start, spans))
         network.ops.logprob_backward_(logits_BV, total_B, token_K[block], grad_K[block])
+        for rows, grad_NV in pulls:
+            logits_BV[rows] += grad_NV
         grads.append(network.logits_backward(logits_BV))
         start = block.stop
     return torch.cat(grads)

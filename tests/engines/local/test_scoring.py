@@ -169,3 +169,32 @@ def test_scoring_raises_errors_and_says_what_helps_when_out_of_memory(
         monkeypatch.setattr("docendo.engines.local.scoring.forward", fails)
         with pytest.raises(error, match=told):
             fresh(*AGENTS).score(MIXED, "test")
+
+
+def test_a_label_is_what_the_frozen_head_reads_of_any_agent(engine: LocalEngine) -> None:
+    targets = [engine.target(one) for one in MIXED]
+    for agent, t, label in zip(
+        [one.agent for one in MIXED], targets, engine.label(targets, "label"), strict=True
+    ):
+        assert label is not None
+        distribution = engine.network.logits(label.hidden).log_softmax(-1)
+        line = logits(engine, agent, [*t.prompt_tokens, *t.tokens]).log_softmax(-1)
+        torch.testing.assert_close(
+            distribution, line[len(t.prompt_tokens) - 1 : -1], atol=1e-4, rtol=0
+        )
+
+
+def test_labels_are_charged_to_the_labeller_as_scores_are(engine: LocalEngine) -> None:
+    other = vary(engine)
+    targets = [engine.target(one) for one in MIXED]
+    other.label(targets, "label")
+    labelled = other.pop_usage()
+    other.logprobs(targets, "label")
+    assert labelled == other.pop_usage()
+    assert {usage.agent for usage in labelled} == {BASE, ANN, BOB}
+
+
+def test_too_long_a_text_has_no_label(engine: LocalEngine) -> None:
+    long, short = example(BASE, "a", "b" * engine.base.context), example(BASE, "a", "b")
+    labels = engine.label([engine.target(long), engine.target(short)], "label")
+    assert [label is None for label in labels] == [True, False]
