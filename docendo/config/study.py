@@ -1,7 +1,7 @@
 """The tables of a study's file: which arms, in which regimes, at what budget."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -21,6 +21,20 @@ class RegimeConfig(ConfigModel):
     domain."""
     arms: dict[str, list[str]] = {}
     """Further settings of single arms, and of arms that are tuned like them."""
+    only: list[str] = []
+    """The arms that are compared in it, in any order. Empty: all of the study."""
+    experts: Literal["trained", "given"] = "trained"
+    """Where experts come from. "trained": stage 1 counts against every budget. "given": stage
+    1 is done once per seed, outside every budget, and all arms start from its adapters."""
+    may_travel: list[Literal["solutions", "lessons", "labels"]] = [
+        "solutions",
+        "lessons",
+        "labels",
+    ]
+    """What agents may learn from of domains that are not their own. Arms that need more are
+    refused."""
+    yardsticks: list[str] = []
+    """Arms that may learn from everything all the same, such as joint training."""
 
 
 class CustomArmConfig(ConfigModel):

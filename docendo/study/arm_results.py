@@ -24,6 +24,7 @@ from docendo.study.eval_problems import (
 from docendo.study.merging import MERGED, merge_session
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
+from docendo.study.travel import find_travelling
 from docendo.study.tuning import TunedSettings
 from docendo.version import VERSION
 
@@ -47,6 +48,7 @@ def make_result(
     scores = _score(plan, session, agents)
     training.book_evaluation()  # before the costs below are summed up
     return _make(
+        plan,
         task,
         session,
         agents,
@@ -75,7 +77,7 @@ def make_merged_results(
         session = merge_session(training.session, method)
         scores = _score(plan, session, [MERGED])
         arm_task = task._replace(arm=arm)
-        result = _make(arm_task, session, [MERGED], choice, cost=cost, scores=scores)
+        result = _make(plan, arm_task, session, [MERGED], choice, cost=cost, scores=scores)
         results.append(result)
     return results
 
@@ -84,10 +86,11 @@ def make_base_result(plan: StudyPlan, task: TrainingTask, session: Session) -> A
     """The result of the base model, which costs nothing."""
     cost = Cost(budget=plan.study.budget, spent=0.0)
     scores = _score(plan, session, [BASE])
-    return _make(task, session, [BASE], TunedSettings(), cost=cost, scores=scores)
+    return _make(plan, task, session, [BASE], TunedSettings(), cost=cost, scores=scores)
 
 
 def _make(
+    plan: StudyPlan,
     task: TrainingTask,
     session: Session,
     agents: Sequence[AgentId],
@@ -95,6 +98,9 @@ def _make(
     **measured: Any,
 ) -> ArmResult:
     setup = _describe_setup(session, agents, choice)
+    travelling = find_travelling(session.config, plan.config)
+    travelled = tuple(travelling) if plan.arms[task.arm].trains else ()
+    setup = setup.model_copy(update={"travelled": travelled})
     return ArmResult(**task._asdict(), setup=setup, **measured)
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ __all__ = [
     "UNLIMITED_ROUNDS",
     "Training",
     "TrainingCallback",
+    "open_run",
     "spent_flops",
     "train_to_budget",
 ]
@@ -117,11 +119,12 @@ class Training:
         if self._last_round >= round_index:
             return
         session = self.session
-        if round_index == START:
-            self._evaluate(round_index, [BASE])
-        elif round_index == session.expert_rounds - 1:
+        # experts that were given have no rounds: they are what the training starts from
+        if round_index == session.expert_rounds - 1:
             learners = session.config.learner_ids
             self._evaluate(round_index, learners, after_experts=True)
+        elif round_index == START:
+            self._evaluate(round_index, [BASE])
         elif spent_flops(session) >= self._next_point():
             self._evaluate(round_index, session.config.learner_ids)
 
@@ -226,42 +229,31 @@ def train_to_budget(
     folder: Path,
     *,
     study: StudyConfig,
-    budget: float,
     callback: TrainingCallback,
     finish: Callable[[Training], None],
+    start_from: Callable[[Session], None] | None = None,
 ) -> float:
-    """Train in a run directory to the end of the budget, call `finish`, return the seconds.
+    """Train in a run directory to the end of the study's budget, call `finish`, return the seconds.
 
     A training that was interrupted continues, unless its settings changed: then it starts
-    anew. Raises UserError where another process trains in the directory.
+    anew. `start_from` gives the agents of a new training their adapters. Raises UserError where
+    another process trains in the directory.
     """
     place = Path(*folder.parts[-3:])
     # The budget ends a training, so the rounds of its settings must not end it first.
     unlimited = changed(config, (f"teaching.rounds={UNLIMITED_ROUNDS}",))
-    resolved = resolve_config(unlimited)
-    settings = to_toml(resolved)
-    if (folder / "run.db").exists() and not _has_settings(folder, settings):
-        callback.on_warning(f"{place}: begun with other settings; begins anew")
-        shutil.rmtree(folder)
-
-    if not (folder / "run.db").exists():
-        RunDirectory.create(folder, settings).close()
-    with RunDirectory.open(folder, write=True) as run:
-        resumes = bool(run.rounds())
-        session = (
-            resume_session(run, resolved, callback)
-            if resumes
-            else open_session(resolved, callback)
-        )
+    with open_run(unlimited, folder, callback) as (run, session):
         seed = session.config.evaluation.seed
         training = Training(
             session,
-            budget,
+            study.budget,
             study.eval_points,
             eval_problems=draw_eval_problems(session.catalog, seed, study.eval_problems),
             test_problems=draw_eval_problems(session.catalog, seed, study.test_problems),
         )
-        if not resumes:
+        if not session.directory:
+            if start_from:
+                start_from(session)
             check_prompt_lengths(session, training.test_problems)
             for line in session.truncation_warnings:
                 callback.on_warning(line)
@@ -273,14 +265,39 @@ def train_to_budget(
             callback.on_warning(f"{place}: {change}")
 
         for _ in training.run():
-            callback.on_progress(min(1.0, spent_flops(session) / budget))
+            callback.on_progress(min(1.0, spent_flops(session) / study.budget))
         if session.last_round < session.expert_rounds:
             callback.on_warning(
-                f"{place}: the budget of {budget:.3g} operations ended in the experts' stage, "
-                f"which took {spent_flops(session):.3g}; give at least five times that"
+                f"{place}: the budget of {study.budget:.3g} operations ended in the experts' "
+                f"stage, which took {spent_flops(session):.3g}; give at least five times that"
             )
         finish(training)
         return sum(row.seconds for row in run.rounds())
+
+
+@contextmanager
+def open_run(
+    config: Config, folder: Path, callback: TrainingCallback
+) -> Iterator[tuple[RunDirectory, Session]]:
+    """The run directory of a training, new or old, and its session.
+
+    The session of a new one is not tied to the directory yet. A directory with other settings
+    is made anew.
+    """
+    resolved = resolve_config(config)
+    settings = to_toml(resolved)
+    if (folder / "run.db").exists() and not _has_settings(folder, settings):
+        place = Path(*folder.parts[-3:])
+        callback.on_warning(f"{place}: begun with other settings; begins anew")
+        shutil.rmtree(folder)
+
+    if not (folder / "run.db").exists():
+        RunDirectory.create(folder, settings).close()
+    with RunDirectory.open(folder, write=True) as run:
+        if run.rounds():
+            yield run, resume_session(run, resolved, callback)
+        else:
+            yield run, open_session(resolved, callback)
 
 
 def _has_settings(folder: Path, settings: str) -> bool:

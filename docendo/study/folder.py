@@ -2,23 +2,44 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from docendo.config import StudyConfig
 from docendo.config.load import parse_config, to_toml
-from docendo.errors import UserError
+from docendo.errors import RunError, UserError
 from docendo.run.provenance import files_below, named_paths
 from docendo.store.atomic import nearest_existing, write_atomically
 from docendo.store.checkpoints import hash_file
+from docendo.store.lock import WriterLock
 from docendo.study.plan import StudyPlan
 from docendo.study.result_files import STUDY_FILE
 
-__all__ = ["check_folder", "write_study_file"]
+__all__ = ["check_folder", "lock_run", "write_study_file"]
 
 _FREE = ("seeds", "arms", "custom_arms", "regimes", "search_space")
 """Settings that may grow; what is there already may not change."""
+
+
+@contextmanager
+def lock_run(folder: Path, name: Path) -> Iterator[Path]:
+    """The run directory of that name, locked. Raises TakenError where another process has it."""
+    run = folder / "runs" / name
+    try:
+        run.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{run.parent}: {error.strerror}") from error
+
+    lock = WriterLock(run.with_name(f".{run.name}.lock"))
+    try:
+        yield run
+    finally:
+        lock.release()
 
 
 def write_study_file(folder: Path, plan: StudyPlan, file: Path) -> None:
@@ -78,7 +99,7 @@ def _read_study_file(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text())
         files = document.get("files", {})
         return {
-            "study": dict(document["study"]),
+            "study": _fill_study(dict(document["study"])),
             "config": _fill_defaults(tomllib.loads(document["config"])),
             "files": dict(files),
         }
@@ -86,6 +107,14 @@ def _read_study_file(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: is not what a study wrote: {error}; remove it to begin anew"
         ) from error
+
+
+def _fill_study(study: dict[str, Any]) -> dict[str, Any]:
+    try:
+        filled = StudyConfig.model_validate({**study, "config": ""})
+    except ValidationError:  # as in `_fill_defaults`
+        return study
+    return filled.model_dump(mode="json", exclude={"config"})
 
 
 def _fill_defaults(league: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +158,8 @@ def _shared_entries(
         shared = {key: value for key, value in new[name].items() if key in old[name]}
         if name == "search_space":  # an arm's choices may grow at their end
             shared = {arm: grid[: len(old[name][arm])] for arm, grid in shared.items()}
+        if name == "regimes":  # and a regime's arms
+            shared = {r: {**shared[r], "only": old[name][r].get("only")} for r in shared}
         new_tables[name] = shared
     return old_tables, new_tables
 

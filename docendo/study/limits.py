@@ -1,10 +1,10 @@
 """What a study's numbers do not say, and how to repeat it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from docendo.formatting import DASH, percent, visible
+from docendo.formatting import DASH, compact, percent, visible
 from docendo.study.regimes import RegimeResults
 from docendo.study.results import StudyResults
 
@@ -42,6 +42,7 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
         "problems per training.",
         f"Seeds per arm: {_format_range(seed_counts)} ({seed_list}).{_list_missing(regimes)}",
         f"Spent: {low} to {high} of the budget. Evaluation and tuning are counted apart.",
+        *_describe_given(regimes),
         "The scores of the best and the worst member are shrunk towards the mean, since the "
         "largest of several noisy scores is too large.",
         "Gains of lessons in results from before commit deb672b are against the expected score, "
@@ -55,6 +56,18 @@ def list_limits(regimes: Sequence[RegimeResults]) -> list[str]:
             "is named."
         )
     return limits
+
+
+def _describe_given(regimes: Sequence[RegimeResults]) -> Iterator[str]:
+    """What experts cost that no training paid for."""
+    for regime in regimes:
+        costs = [result.cost.given for result in regime.results if result.cost.given]
+        if costs:
+            mean = compact(sum(costs) / len(costs), "FLOP")
+            yield (
+                f"Experts are given in {regime.name}: all its arms start from the same "
+                f"adapters, whose {mean} for each seed are in no budget."
+            )
 
 
 def _list_missing(regimes: Sequence[RegimeResults]) -> str:

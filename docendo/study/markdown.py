@@ -13,6 +13,7 @@ from docendo.study.regimes import RegimeResults
 from docendo.study.result_tables import (
     tabulate_against_teaching,
     tabulate_arms,
+    tabulate_closures,
     tabulate_costs,
     tabulate_differences,
     tabulate_rounds,
@@ -43,6 +44,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
     tables = (
         tabulate_arms(regime),
         tabulate_differences(regime),
+        tabulate_closures(regime),
         tabulate_against_teaching(regime),
         tabulate_shares(regime, "domain"),
         tabulate_rounds(regime),

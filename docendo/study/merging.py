@@ -1,7 +1,8 @@
 """Several adapters merged into one by PEFT: by average, or by TIES (Yadav et al. 2023).
 
 TIES drops small and conflicting changes. The merged adapter has the sum of all ranks, so that
-the average is exact and TIES loses nothing to a lower rank.
+the average is exact and TIES loses nothing to a lower rank. An average of a lower rank keeps the
+largest singular values.
 """
 
 import tempfile
@@ -22,9 +23,18 @@ from docendo.errors import RunError, require_package
 from docendo.records import AgentId
 from docendo.run.session import Session
 
-__all__ = ["MERGED", "MERGE_METHODS", "build_merged_backend", "merge_session"]
+__all__ = [
+    "AVERAGE",
+    "MERGED",
+    "MERGE_METHODS",
+    "build_merged_backend",
+    "merge_adapters",
+    "merge_session",
+]
 
 MERGED = AgentId("merged")
+AVERAGE = "svd"
+"""PEFT's name of an average of any rank."""
 MERGE_METHODS = {"average": "cat", "ties": "ties_svd"}
 """PEFT's name of each method."""
 _DENSITY = 0.5
@@ -42,7 +52,7 @@ def build_merged_backend(backend: Backend, config: Config, method: str) -> Backe
         for agent, folder in folders.items():
             backend.save_adapter(agent, folder, config.model)
         out = Path(temporary, "peft")
-        adapter = _merge_adapters(config, folders, MERGE_METHODS[method], rank, out)
+        adapter = merge_adapters(config, folders, MERGE_METHODS[method], rank, out)
 
         engine = config.engine.model_copy(update={"rank": rank, "alpha": float(rank)})
         agents = {MERGED: AgentConfig()}
@@ -74,17 +84,18 @@ def merge_session(session: Session, method: str) -> Session:
     )
 
 
-def _merge_adapters(
+def merge_adapters(
     config: Config, folders: Mapping[AgentId, Path], peft_method: str, rank: int, out: Path
 ) -> Path:
-    """The folder of the merged adapter."""
+    """The folder of the merged adapter, in `out`. Raises UserError where PEFT is not installed."""
     require_package("peft", "merging adapters", "study")
     from peft import PeftModel
 
     # Concatenation weighs each adapter by its share; TIES takes the sum of what agrees.
-    averages = peft_method == "cat"
-    weight = 1 / len(folders) if averages else 1.0
-    options = {} if averages else {"svd_rank": rank, "density": _DENSITY}
+    weight = 1.0 if peft_method == "ties_svd" else 1 / len(folders)
+    options: dict[str, float] = {} if peft_method == "cat" else {"svd_rank": rank}
+    if peft_method == "ties_svd":
+        options["density"] = _DENSITY
     base = load_base(
         config.model, torch.float32, torch.device("cpu"), config.engine.trust_remote_code
     )

@@ -11,7 +11,8 @@ from docendo.config import ConfigModel, CustomArmConfig, RegimeConfig, StudyConf
 from docendo.config.explain import explain
 from docendo.config.load import Config, changed, load_config, read_toml
 from docendo.errors import UserError, suggestion
-from docendo.study.arms import ARMS, Arm
+from docendo.study.arms import ARMS, EXPERTS, Arm
+from docendo.study.travel import find_travelling
 
 __all__ = ["TUNING_SEED", "StudyPlan", "TrainingTask", "eval_seed", "load_plan"]
 
@@ -40,8 +41,12 @@ class StudyPlan:
         trained = [arm for arm in self.arms if not self.arms[arm].merge_method]
         for seed in self.study.each_seed:
             for regime in self.study.regimes:
-                for arm in trained:
+                for arm in filter(self.arms_of(regime).__contains__, trained):
                     yield TrainingTask(regime, arm, seed)
+
+    def arms_of(self, regime: str) -> Sequence[str]:
+        """The arms that are compared in a regime."""
+        return self.study.regimes[regime].only or list(self.arms)
 
     def search_space(self, arm: str) -> Sequence[Sequence[str]]:
         """The settings that the arm chooses from: those of the arm that it is tuned like."""
@@ -72,6 +77,11 @@ class StudyPlan:
         if chosen:
             where += f", with {', '.join(chosen)}"
         config = arm.derive(changed(self.config, settings, where))
+        if task.arm not in regime.yardsticks:
+            self._check_travelling(config, regime, where)
+        if experts := self.configure_experts(task):
+            config = changed(config, ("experts.steps=0",), where)
+            _check_start(config, experts, where)
         # An arm that overrides its own search space would try equal settings several times.
         if not arm.like and changed(config, chosen) != config:
             raise UserError(
@@ -83,15 +93,52 @@ class StudyPlan:
         )
         return config.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 
+    def _check_travelling(self, config: Config, regime: RegimeConfig, where: str) -> None:
+        """Raises UserError for an arm that learns from what the regime keeps with its owner."""
+        for kind, setting in find_travelling(config, self.config).items():
+            if kind not in regime.may_travel:
+                allowed = ", ".join(regime.may_travel) or "nothing"
+                raise UserError(
+                    f"{where}: {kind} of others' domains travel, by {setting}; may_travel has "
+                    f"{allowed}; change that setting, or name the arm in yardsticks"
+                )
+
+    def configure_experts(self, task: TrainingTask) -> Config | None:
+        """The settings of the experts that a training is given; None where it trains its own."""
+        regime = self.study.regimes[task.regime]
+        if regime.experts != "given" or not self._arm(task.arm).trains:
+            return None
+        settings = [*regime.settings, *regime.arms.get(EXPERTS, ()), "teaching.rounds=0"]
+        where = f"the experts of regime {task.regime}"
+        experts = ARMS[EXPERTS].derive(changed(self.config, settings, where))
+        return experts.model_copy(update={"seed": task.seed})
+
     def equivalent_tasks(
         self, task: TrainingTask, chosen: Sequence[str] = ()
     ) -> Iterator[TrainingTask]:
         """The same training in the other regimes in which the arm has the same settings."""
-        config = self.configure(task, chosen)
+        start = self.configure(task, chosen), self.configure_experts(task)
         for regime in self.study.regimes:
-            candidate = task._replace(regime=regime)
-            if candidate != task and self.configure(candidate, chosen) == config:
-                yield candidate
+            twin = task._replace(regime=regime)
+            if twin == task or task.arm not in self.arms_of(regime):
+                continue
+            if (self.configure(twin, chosen), self.configure_experts(twin)) == start:
+                yield twin
+
+
+def _check_start(config: Config, experts: Config, where: str) -> None:
+    """Raises UserError for agents that cannot start from the given experts.
+
+    A single agent can: from an average, which has any rank.
+    """
+    ranks = config.engine.rank, experts.engine.rank
+    strangers = config.learners.keys() - experts.learners.keys()
+    if len(config.learners) > 1 and (strangers or len(set(ranks)) > 1):
+        raise UserError(
+            f"{where}: its agents start from the given experts; expected "
+            f"{', '.join(experts.learners)} with engine.rank = {ranks[1]}, got "
+            f"{', '.join(config.learners)} with {ranks[0]}"
+        )
 
 
 def eval_seed(seed: int) -> int:
@@ -131,7 +178,7 @@ def _choose_arms(study: StudyConfig, path: Path) -> dict[str, Arm]:
         names += [name for name in study.custom_arms if name not in study.arms]
     mentioned = [*names, *study.search_space]
     for regime in study.regimes.values():
-        mentioned += regime.arms
+        mentioned += [*regime.arms, *regime.yardsticks, *regime.only]
     for name in mentioned:
         if name not in arms:
             raise UserError(f"{path}: no arm {name!r}{suggestion(name, arms)}")

@@ -65,6 +65,11 @@ class RegimeResults:
         """Whether no agent of the arm learned from solutions of another agent's domain."""
         return self.sft_data(arm) <= _pairs(self.arms[arm].values(), "expert_domains")
 
+    def keeps_solutions(self, arm: str) -> bool:
+        """Whether all results of the arm say that no solution left its domain's owner."""
+        travelled = [result.setup.travelled for result in self.arms[arm].values()]
+        return all(kinds is not None and "solutions" not in kinds for kinds in travelled)
+
     def differences_from(
         self, baseline: str, measure: str = "mean"
     ) -> dict[str, Difference]:

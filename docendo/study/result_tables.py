@@ -6,7 +6,7 @@ from typing import Literal
 
 from docendo.formatting import compact, duration, interval_text, percent, signed
 from docendo.report.render.tables import EMPTY, Cell, Row, Table
-from docendo.study.arms import JOINT, TEACHING
+from docendo.study.arms import EXPERTS, JOINT, TEACHING
 from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
@@ -16,6 +16,7 @@ from docendo.study.sentences import format_interval, format_points
 __all__ = [
     "tabulate_against_teaching",
     "tabulate_arms",
+    "tabulate_closures",
     "tabulate_costs",
     "tabulate_differences",
     "tabulate_rounds",
@@ -104,6 +105,27 @@ def tabulate_against_teaching(regime: RegimeResults) -> Table:
     return Table(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
 
 
+def tabulate_closures(regime: RegimeResults) -> Table:
+    """What each arm closed of the gap to joint training without others' solutions."""
+    rows: list[Row] = []
+    for arm in regime.ranked:
+        results = list(regime.arms[arm].values())
+        trains = any(result.cost.spent for result in results)
+        if arm == EXPERTS or not trains or not regime.keeps_solutions(arm):
+            continue
+        share = regime.bootstrap.closure(arm, EXPERTS, JOINT).share
+        if share is not None:
+            interval = f"{percent(share.low)} to {percent(share.high)}"
+            travelled = ", ".join(results[0].setup.travelled or ()) or "nothing"
+            rows.append([arm, travelled, Cell(percent(share.mean), interval), str(share.n)])
+    note = (
+        f"(arm - {EXPERTS}) / ({JOINT} - {EXPERTS}), of arms that saw no solution of another's "
+        f"domain: 0% is as good as {EXPERTS}, 100% as {JOINT} with everything."
+    )
+    headers = ("arm", "travelled", "gap closed", "seeds")
+    return Table("What was closed of the gap", note, headers, rows, text_columns=2)
+
+
 def tabulate_shares(regime: RegimeResults, unit: Literal["domain", "family"]) -> Table:
     """Every arm's mean in every domain, or in every family."""
     names: dict[str, None] = {}
@@ -152,15 +174,16 @@ def tabulate_costs(regime: RegimeResults) -> Table:
     rows: list[Row] = []
     for arm, ledger in ledgers.items():
         costs = [result.cost for result in regime.arms[arm].values()]
-        spent = map(_flops_cell, map(ledger.get, purposes))
+        rounds = sum(ledger.values()) - ledger.get("experts", 0.0)
+        spent = [_purpose_cell(name, ledger.get(name), rounds) for name in purposes]
         # Evaluation counts against no budget, so it is in no purpose.
         evaluation = fmean(cost.evaluation for cost in costs)
         seconds = fmean(cost.seconds for cost in costs)
         rows.append([arm, *spent, _flops_cell(evaluation), duration(seconds)])
 
     note = (
-        "Operations by purpose, evaluation apart from the budget, and time; means over the "
-        "seeds."
+        "Operations by purpose, with their share of the rounds after the experts' stage; "
+        "evaluation apart from the budget, and time; means over the seeds."
     )
     headers = ("arm", *purposes, "evaluation", "time")
     return Table("Where the compute went", note, headers, rows)
@@ -244,6 +267,12 @@ def _spent_cell(results: Sequence[ArmResult]) -> Cell:
     # All trainings of an arm have one budget.
     mean = sum(result.cost.spent for result in results) / len(results)
     return Cell(compact(mean, "FLOP"), percent(mean / results[0].cost.budget))
+
+
+def _purpose_cell(purpose: str, flops: float | None, rounds: float) -> Cell:
+    if flops is None or purpose == "experts" or not rounds:
+        return _flops_cell(flops)
+    return Cell(compact(flops, "FLOP"), percent(flops / rounds))
 
 
 def _flops_cell(flops: float | None) -> Cell:

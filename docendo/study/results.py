@@ -50,6 +50,9 @@ class TrainingSetup(BaseModel):
     """The domains of each agent that is an expert."""
     sft_domains: dict[str, tuple[str, ...]] = {}
     """The domains of an agent's worked solutions, where they are not its own domains alone."""
+    travelled: tuple[str, ...] | None = None
+    """What agents could learn from of domains that are not their own: of "solutions", "lessons"
+    and "labels". None in results from before this was kept."""
     settings: dict[str, float | str | bool] = {}
     """The settings that tuning chose, by dotted name."""
 
@@ -70,6 +73,8 @@ class Cost(BaseModel):
     spent: _Amount
     """What counts against the budget. Evaluation and tuning do not."""
     tuning: _Amount = 0.0
+    given: _Amount = 0.0
+    """Of the experts that the training was given, outside its budget."""
     evaluation: _Amount = 0.0
     seconds: _Amount = 0.0
     ledger: dict[str, _Amount] = {}

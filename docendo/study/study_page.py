@@ -37,6 +37,7 @@ from docendo.study.regimes import (
 )
 from docendo.study.result_tables import (
     tabulate_arms,
+    tabulate_closures,
     tabulate_costs,
     tabulate_differences,
     tabulate_shares,
@@ -158,10 +159,12 @@ def _tables(regime: RegimeResults) -> Markup:
     differences = empty_note(f"Nothing to compare with {JOINT} yet.")
     if gaps.rows:
         differences = _titled_table(gaps)
+    closures = tabulate_closures(regime)
     return join(
         (
             _titled_table(tabulate_arms(regime)),
             differences,
+            *([_titled_table(closures)] if closures.rows else []),
             folded_table(tabulate_shares(regime, "domain")),
             folded_table(tabulate_shares(regime, "family")),
         )

@@ -6,17 +6,16 @@ evaluated on.
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from docendo.errors import RunError, UserError
+from docendo.errors import UserError
 from docendo.store.atomic import write_atomically
-from docendo.store.lock import TakenError, WriterLock
+from docendo.store.lock import TakenError
 from docendo.study.arm_run import (
     Training,
     TrainingCallback,
@@ -25,13 +24,14 @@ from docendo.study.arm_run import (
 )
 from docendo.study.eval_answers import accuracy_by_domain, answer_keys, answer_problems
 from docendo.study.eval_problems import draw_tuning_problems
+from docendo.study.folder import lock_run
+from docendo.study.given_experts import GivenExperts, prepare_experts
 from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
 
 __all__ = [
     "TunedSettings",
     "choose_settings",
     "count_trials_left",
-    "lock_run",
     "read_choice",
     "trial_path",
 ]
@@ -158,7 +158,8 @@ def _try_settings(
                 return _write_trial(path, _read_trial(twin_path, settings))
 
         callback.on_message(f"{task.regime}, {task.arm}: trying {', '.join(settings)}")
-        trial = _run_trial(plan, task, settings, run, callback)
+        experts = prepare_experts(plan, folder, task, callback)
+        trial = _run_trial(plan, task, settings, run, experts, callback)
         # Written before the run goes: after a crash in between the trial counts as done.
         _write_trial(path, trial)
         shutil.rmtree(run, ignore_errors=True)
@@ -170,6 +171,7 @@ def _run_trial(
     task: TrainingTask,
     settings: tuple[str, ...],
     run: Path,
+    experts: GivenExperts | None,
     callback: TrainingCallback,
 ) -> _Trial:
     trials = []
@@ -186,13 +188,14 @@ def _run_trial(
             shares += by_domain.values()
         trials.append(_Trial(settings, fmean(shares), spent_flops(session)))
 
+    budget = plan.study.budget * plan.study.tuning_fraction
     train_to_budget(
         plan.configure(task, settings),
         run,
-        study=plan.study,
-        budget=plan.study.budget * plan.study.tuning_fraction,
+        study=plan.study.model_copy(update={"budget": budget}),
         callback=callback,
         finish=evaluate,
+        start_from=experts.load if experts else None,
     )
     return trials[0]
 
@@ -215,19 +218,3 @@ def _read_trial(path: Path, settings: Sequence[str]) -> _Trial:
             f"{list(settings)}"
         )
     return trial
-
-
-@contextmanager
-def lock_run(folder: Path, name: Path) -> Iterator[Path]:
-    """The run directory of that name, locked. Raises TakenError where another process has it."""
-    run = folder / "runs" / name
-    try:
-        run.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{run.parent}: {error.strerror}") from error
-
-    lock = WriterLock(run.with_name(f".{run.name}.lock"))
-    try:
-        yield run
-    finally:
-        lock.release()

@@ -23,10 +23,12 @@ from docendo.study.arm_results import (
 )
 from docendo.study.arm_run import Training, TrainingCallback, train_to_budget
 from docendo.study.arms import find_merged_arms
+from docendo.study.folder import lock_run
+from docendo.study.given_experts import prepare_experts
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.result_files import read_result, result_path, write_result
 from docendo.study.results import ArmResult
-from docendo.study.tuning import TunedSettings, choose_settings, lock_run, read_choice
+from docendo.study.tuning import TunedSettings, choose_settings, read_choice
 
 __all__ = ["StudyWorker", "find_unfinished"]
 
@@ -172,6 +174,7 @@ class StudyWorker:
     ) -> list[ArmResult]:
         arms = self.plan.arms
         methods = {arm: arms[arm].merge_method for arm in find_merged_arms(task.arm, arms)}
+        experts = prepare_experts(self.plan, self.folder, task, self.callback)
         results = []
 
         def finish(training: Training) -> None:
@@ -182,11 +185,12 @@ class StudyWorker:
             self.plan.configure(task, choice.settings),
             run,
             study=self.plan.study,
-            budget=self.plan.study.budget,
             callback=self.callback,
             finish=finish,
+            start_from=experts.load if experts else None,
         )
-        return [_with_cost(result, seconds=seconds) for result in results]
+        given = experts.flops if experts else 0.0
+        return [_with_cost(result, seconds=seconds, given=given) for result in results]
 
     def _evaluate_base(self, task: TrainingTask) -> ArmResult:
         config = resolve_config(self.plan.configure(task))

@@ -5,7 +5,7 @@ import pytest
 from docendo.study.bootstrap import Bootstrap
 from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
-from docendo.study.results import StudyResults
+from docendo.study.results import Cost, StudyResults
 from tests.study.test_sentences import regime
 from tests.study.toys import about, result
 
@@ -21,6 +21,14 @@ def test_the_limits_mention_missing_trainings_and_single_seeds():
     assert "no winner is named" in said
     assert "100 held-out problems" in said
     assert "no winner" not in " ".join(list_limits([some]))
+
+
+def test_the_limits_tell_what_given_experts_cost() -> None:
+    cost = Cost(budget=9, spent=9, given=2e12)
+    arms = {"teaching": {0: result(cost=cost)}}
+    said = " ".join(list_limits([RegimeResults("given", arms, Bootstrap(arms, 10))]))
+    assert "Experts are given in given" in said
+    assert "2 TFLOP for each seed are in no budget" in said
 
 
 @pytest.mark.parametrize(

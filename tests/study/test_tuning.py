@@ -10,8 +10,9 @@ from docendo.errors import UserError
 from docendo.store.lock import TakenError
 from docendo.study import tuning
 from docendo.study.arm_run import Training
+from docendo.study.folder import lock_run
 from docendo.study.plan import TUNING_SEED, StudyPlan, TrainingTask
-from docendo.study.tuning import choose_settings, lock_run, trial_path
+from docendo.study.tuning import choose_settings, trial_path
 from tests.study.leagues import Silent, planned
 
 GRID = [

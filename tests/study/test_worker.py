@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from docendo.study import worker as compare
+from docendo.study.folder import lock_run
 from docendo.study.plan import StudyPlan, TrainingTask
 from docendo.study.result_files import load_study
 from docendo.study.results import ArmResult
-from docendo.study.tuning import lock_run
 from docendo.study.worker import StudyWorker
 from tests.study.leagues import Silent, planned
 from tests.study.test_tuning import GRID, noted

@@ -38,7 +38,6 @@ def trained(plan: StudyPlan, run: Path, watcher: Silent | None = None) -> Traine
         plan.configure(task),
         run,
         study=plan.study,
-        budget=plan.study.budget,
         callback=watcher or Silent(),
         finish=finish,
     )
