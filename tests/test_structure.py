@@ -66,6 +66,7 @@ FIELDS_ALLOWED = {
     "LeagueConfig": 13,
     "Session": 14,
     "School": 14,
+    "StudyConfig": 14,
 }
 """A config has one field per section, a school one per stage, and an agent's table all that may be said of it."""
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_FIELDS = 350, 60, 6, 12

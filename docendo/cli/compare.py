@@ -62,6 +62,8 @@ def compare(
     folder = out or Path("studies", study.stem)
     tasks = select_tasks(plan, arm or (), regime or (), seed or ())
     check_tasks(plan, tasks, folder)
+    if unequal := plan.describe_grids():
+        notice(unequal)
     if dry_run:
         show_tasks(plan, folder, tasks)
         return

@@ -9,6 +9,7 @@ from docendo.build.data import draw_solved_problems
 from docendo.cli.output import show
 from docendo.cli.runs import check_model
 from docendo.errors import UserError, suggestion
+from docendo.study.detectable import describe_detectable
 from docendo.study.eval_problems import check_eval_problems, draw_tuning_problems
 from docendo.study.folder import check_folder
 from docendo.study.plan import StudyPlan, TrainingTask
@@ -130,6 +131,7 @@ def show_tasks(plan: StudyPlan, folder: Path, tasks: Sequence[TrainingTask]) -> 
         f"{folder}: trainings: {len(tasks)}, left: {len(unfinished)}; "
         f"trials of settings left: {trials}",
         f"budget of each: {plan.study.budget:.3g} operations",
+        describe_detectable(plan),
     )
 
     seeds_left: dict[tuple[str, str], list[str]] = {

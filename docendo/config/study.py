@@ -74,6 +74,13 @@ class StudyConfig(ConfigModel):
     custom_arms: dict[FileName, CustomArmConfig] = {}
     """Your own arms, by name."""
 
+    earlier: list[str] = []
+    """Folders of finished studies. None of their seeds may be one here, and a seed's difference
+    is taken to vary as it did there."""
+    seed_deviation: Annotated[float, Field(gt=0)] | None = None
+    """Standard deviation of a seed's difference between two arms, in percentage points.
+    Default: as in the earlier studies."""
+
     @field_validator("seeds", mode="before")
     @classmethod
     def _check_seeds(cls, seeds: Any) -> Any:

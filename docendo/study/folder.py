@@ -22,7 +22,15 @@ from docendo.study.result_files import STUDY_FILE
 
 __all__ = ["check_folder", "lock_run", "write_study_file"]
 
-_FREE = ("seeds", "arms", "custom_arms", "regimes", "search_space")
+_FREE = (
+    "seeds",
+    "arms",
+    "custom_arms",
+    "regimes",
+    "search_space",
+    "earlier",
+    "seed_deviation",
+)
 """Settings that may grow; what is there already may not change."""
 
 

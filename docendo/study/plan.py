@@ -35,6 +35,8 @@ class StudyPlan:
     """The league."""
     arms: Mapping[str, Arm]
     """The arms to compare, in order."""
+    earlier: Sequence[Path] = ()
+    """The folders of earlier studies."""
 
     def tasks(self) -> Iterator[TrainingTask]:
         """All trainings, seed by seed, so that what is finished can be compared early."""
@@ -55,6 +57,16 @@ class StudyPlan:
     def tuned_arm(self, arm: str) -> str:
         """The arm whose tuned settings it takes, which need not be compared itself."""
         return self._arm(arm).like or arm
+
+    def describe_grids(self) -> str:
+        """Which arms choose from how many settings; empty where all choose from equally many."""
+        sizes = {}
+        for arm in filter(lambda name: self.arms[name].trains, self.arms):
+            sizes[self.tuned_arm(arm)] = len(self.search_space(arm))
+        if len(set(sizes.values())) < 2:
+            return ""
+        listed = ", ".join(f"{arm} {size}" for arm, size in sizes.items())
+        return f"tuning is not equal, arms choose from so many settings: {listed}"
 
     def trained_arm(self, arm: str) -> str:
         """The arm whose training makes it: itself, unless it is merged."""
@@ -163,7 +175,24 @@ def load_plan(path: Path) -> StudyPlan:
         config = load_config(path.parent / study.config)
     except UserError as error:
         raise UserError(f"{path} config: {error}") from error
-    return StudyPlan(study, config, _choose_arms(study, path))
+    earlier = [path.parent / folder for folder in study.earlier]
+    for folder in earlier:
+        _check_fresh(study, folder, path)
+    return StudyPlan(study, config, _choose_arms(study, path), earlier)
+
+
+def _check_fresh(study: StudyConfig, folder: Path, path: Path) -> None:
+    """Raises UserError for a seed that an earlier study has results of."""
+    endings = [file.stem.rpartition("-")[2] for file in folder.glob("results/*/*.json")]
+    used = set(map(int, filter(str.isdecimal, endings)))
+    if not used:
+        raise UserError(f"{path} earlier: {folder} holds no results of a study")
+    if repeated := sorted(used.intersection(study.each_seed)):
+        listed = ", ".join(map(str, repeated))
+        raise UserError(
+            f"{path} seeds: {listed} were used in {folder}; fresh ones begin with "
+            f"{max(used) + 1}"
+        )
 
 
 def _choose_arms(study: StudyConfig, path: Path) -> dict[str, Arm]:

@@ -270,3 +270,14 @@ def test_an_unknown_setting_is_reported_with_arm_regime_and_grid_entry(
         with pytest.raises(UserError) as told:
             plan.configure(TrainingTask("all", "teaching", 0), (given,))
         assert said in str(told.value)
+
+
+def test_grids_of_unequal_size_are_told_with_the_arms_that_take_them(
+    tmp_path: Path,
+) -> None:
+    two = [["learning.policy_lr=1e-4"], ["learning.policy_lr=1e-3"]]
+    arms = ["base", "experts", "teaching", "teaching-no-gate"]
+    equal = {"teaching": two, "experts": two}
+    assert planned(tmp_path, arms=arms, search_space=equal).describe_grids() == ""
+    unequal = planned(tmp_path, arms=arms, search_space={"teaching": two})
+    assert unequal.describe_grids().endswith("so many settings: experts 0, teaching 2")
