@@ -280,9 +280,10 @@ def _remember_demonstrations(
     school: School, episodes: Sequence[Episode], practice: Sequence[Practice]
 ) -> None:
     """Useful lessons and right solutions go into the buffers of those who may imitate them."""
-    lessons = collect_lesson_demonstrations(episodes, school.recipients.lessons)
-    solutions = collect_practice_demonstrations(practice, school.recipients.solutions)
-    collected = lessons + solutions
+    recipients = school.recipients
+    lessons = collect_lesson_demonstrations(episodes, recipients.lessons)
+    solutions = collect_practice_demonstrations(practice, recipients.solutions)
+    collected = recipients.withholding.imitated(lessons) + solutions
     school.demonstrations.add([pair for pair in collected if pair[0] in school.learners])
 
 

@@ -20,6 +20,7 @@ from docendo.league.standings import LiveStandings
 from docendo.learning.baselines import Baseline
 from docendo.learning.demonstrations import Demonstration, DemonstrationBuffer
 from docendo.learning.groups import Practice
+from docendo.learning.withholding import Withholding
 from docendo.problems.pool import AcceptedQuestions
 from docendo.records import (
     AgentId,
@@ -79,6 +80,8 @@ class Recipients(NamedTuple):
     """By domain: who may imitate every useful lesson, besides the student it was given to."""
     solutions: Mapping[AgentId, Sequence[AgentId]] = MappingProxyType({})
     """By author: who may imitate the right solutions of its practice."""
+    withholding: Withholding = Withholding()
+    """Which students imitate no lesson on which family."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Schedule:
     """Useful demonstrations that each agent is trained on."""
     one_shot_fraction: float
     """Share of supervised examples that follow a worked example, so that lessons stay understood."""
+    rehearsal_one_shot_fraction: float | None = None
+    """The same for rehearsal; None: no other."""
 
 
 @dataclass(frozen=True)

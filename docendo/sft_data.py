@@ -74,8 +74,14 @@ def draw_rehearsal(school: School, expert: Expert, count: int, seed: int) -> lis
     agent_seed = seed_for(seed, "rehearse", expert.agent)
     # as many shots as examples; the examples come first, so that `count_mixture` finds them
     drawn = draw_own_demonstrations(school, expert, 2 * count, agent_seed)
+    share = school.schedule.rehearsal_one_shot_fraction
     return _format_examples(
-        school, expert.agent, drawn[:count], shots=drawn[count:], seed=agent_seed
+        school,
+        expert.agent,
+        drawn[:count],
+        shots=drawn[count:],
+        one_shot_fraction=school.schedule.one_shot_fraction if share is None else share,
+        seed=agent_seed,
     )
 
 
@@ -99,7 +105,12 @@ def draw_imitation(school: School, expert: Expert, count: int, seed: int) -> lis
     # demonstrations are few, so an example may be another one's shot, unlike in rehearsal
     drawn = buffer.sample(expert.agent, 2 * count, agent_seed, weights, task_types)
     return _format_examples(
-        school, expert.agent, drawn[:count], shots=drawn, seed=agent_seed
+        school,
+        expert.agent,
+        drawn[:count],
+        shots=drawn,
+        one_shot_fraction=school.schedule.one_shot_fraction,
+        seed=agent_seed,
     )
 
 
@@ -153,6 +164,7 @@ def _format_examples(
     demonstrations: Sequence[Demonstration],
     *,
     shots: Sequence[Demonstration],
+    one_shot_fraction: float,
     seed: int,
 ) -> list[Example]:
     """One example per demonstration, a share of them after one of `shots` (one-shot).
@@ -172,7 +184,7 @@ def _format_examples(
         # Trained on bare questions alone, an agent would unlearn to read the worked example of
         # a lesson.
         messages = solve_prompt(problem.prompt, instruction)
-        if similar and rng.random() < school.schedule.one_shot_fraction:
+        if similar and rng.random() < one_shot_fraction:
             shot, text = rng.choice(similar)
             example = shot.prompt, render_tool_calls(shot.prompt, text, toolset)
             messages = lesson_prompt([example], problem.prompt, instruction)

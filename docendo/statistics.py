@@ -19,6 +19,7 @@ __all__ = [
     "difference_of_shares",
     "estimate_share",
     "paired_change",
+    "stratified_difference",
     "t_quantile",
     "wilson_interval",
 ]
@@ -141,6 +142,41 @@ def _mean_and_error(groups: Sequence[Sequence[float]]) -> tuple[float, float | N
     squares = sum((sum(group) - mean * len(group)) ** 2 for group in groups)
     error = sqrt(squares * len(groups) / (len(groups) - 1)) / count
     return mean, error, count
+
+
+def stratified_difference(
+    strata: Sequence[tuple[Sequence[float], Sequence[float]]],
+) -> Estimate | None:
+    """Mean of the first scores minus that of the second, within strata, with Student's t interval.
+
+    It is the effect in a regression on an indicator of the first and one of each stratum, with
+    errors of one variance. `n` counts the scores of strata that have both kinds; None without any.
+    """
+    pairs = [(first, second) for first, second in strata if first and second]
+    if not pairs:
+        return None
+
+    gaps = []
+    weights = []
+    squares = 0.0
+    for sides in pairs:
+        means = [fsum(scores) / len(scores) for scores in sides]
+        gaps.append(means[0] - means[1])
+        weights.append(1 / sum(1 / len(scores) for scores in sides))
+        for mean, scores in zip(means, sides, strict=True):
+            squares += fsum((score - mean) ** 2 for score in scores)
+
+    difference = fsum(w * gap for w, gap in zip(weights, gaps, strict=True)) / fsum(weights)
+    squares += fsum(
+        w * (gap - difference) ** 2 for w, gap in zip(weights, gaps, strict=True)
+    )
+    count = sum(len(first) + len(second) for first, second in pairs)
+    # a mean of every stratum was fitted, and the difference
+    freedom = count - len(pairs) - 1
+    if freedom < 1:
+        return Estimate(difference, None, None, count)
+    half = t_quantile(freedom) * sqrt(squares / freedom / fsum(weights))
+    return Estimate(difference, difference - half, difference + half, count)
 
 
 def t_quantile(freedom: int) -> float:

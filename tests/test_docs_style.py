@@ -32,6 +32,7 @@ MEANS = {
     "docs/grammar": 12.5,
     "docs/index": 9.7,
     "docs/league": 12.8,
+    "docs/measures": 13.3,
     "docs/metrics": 10.4,
     "docs/models": 11.8,
     "docs/monitors": 13.1,

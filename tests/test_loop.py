@@ -8,9 +8,19 @@ import pytest
 
 from docendo.datasets.split import split_of
 from docendo.learning.baselines import LeaveOneOut, RunningMean
+from docendo.learning.withholding import Withholding
 from docendo.loop import finetune, teach
-from docendo.school import School
-from tests.school_toys import OWN, foreign, lively, make, shown_before, taught, trained_on
+from docendo.school import Recipients, School
+from tests.school_toys import (
+    OWN,
+    foreign,
+    lively,
+    make,
+    shown_before,
+    task,
+    taught,
+    trained_on,
+)
 from tests.toys import (
     ANN,
     BOB,
@@ -199,3 +209,11 @@ def test_any_part_of_a_round_may_be_left_out(schedule: Any) -> None:
         bool(r.practice) == (schedule.practice * schedule.practice_attempts > 0)
         for r in rounds
     )
+
+
+def test_withheld_lessons_are_played_and_never_imitated() -> None:
+    withholding = Withholding(1.0, 1, {"sums": [BOB, CAT]})
+    school = make(recipients=Recipients(withholding=withholding))
+    rounds = taught(school)
+    assert any(e.match.domain == "sums" and e.attempts for r in rounds for e in r.episodes)
+    assert {task(e).domain for e in foreign(school)} == {"plums"}

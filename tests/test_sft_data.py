@@ -102,6 +102,14 @@ def test_a_share_of_the_finetuning_examples_follow_a_worked_example(
         assert shown_before(e) == [shown.solution] != [task(e).solution]
 
 
+def test_rehearsal_may_have_its_own_share_after_a_worked_example() -> None:
+    school = make(schedule=schedule(one_shot_fraction=1.0, rehearsal_one_shot_fraction=0.0))
+    taught(school)
+    rehearsed = [e for e in trained_on(school) if e.text.startswith(BY_THE_BOOK)]
+    assert {len(e.messages) for e in rehearsed} == {2}
+    assert {len(e.messages) for e in foreign(school)} == {4}
+
+
 def test_rehearsal_uses_the_agents_own_domain_only() -> None:
     school = make()
     taught(school)

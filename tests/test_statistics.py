@@ -2,6 +2,7 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from docendo.statistics import (
@@ -11,6 +12,8 @@ from docendo.statistics import (
     difference_of_shares,
     estimate_share,
     paired_change,
+    stratified_difference,
+    t_quantile,
     wilson_interval,
 )
 
@@ -86,3 +89,27 @@ def test_the_difference_of_two_shares_by_hand() -> None:
     """Newcombe (1998), table II: 56/70 and 48/80, method 10: 0.0524 to 0.3339."""
     _, _, gap = difference_of_shares([1.0] * 56 + [0.0] * 14, [1.0] * 48 + [0.0] * 32)
     assert (gap.mean, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+
+
+def test_a_difference_within_strata_is_that_of_a_regression() -> None:
+    rng = np.random.default_rng(4)
+    strata = [
+        (rng.normal(i, 1, 3 + i).tolist(), rng.normal(i, 1, 2).tolist()) for i in range(3)
+    ]
+    design = []
+    for i, sides in enumerate(strata):
+        for treated, scores in zip((1.0, 0.0), sides, strict=True):
+            design += [[treated, *np.eye(3)[i], score] for score in scores]
+    x_N4, y_N = np.split(np.array(design), [4], axis=1)
+    coefficients, (squares,), _, _ = np.linalg.lstsq(x_N4, y_N)
+    error = np.sqrt(squares / (len(y_N) - 4) * np.linalg.inv(x_N4.T @ x_N4)[0, 0])
+
+    alone: tuple[list[float], list[float]] = ([9.0], [])
+    estimate = stratified_difference([*strata, alone])
+    assert estimate is not None
+    assert estimate.high is not None
+    assert estimate.n == len(y_N)
+    assert estimate.mean == pytest.approx(coefficients[0, 0])
+    assert estimate.high - estimate.mean == pytest.approx(t_quantile(len(y_N) - 4) * error)
+    assert stratified_difference([alone]) is None
+    assert stratified_difference([([1.0], [0.0])]) == (1.0, None, None, 2)

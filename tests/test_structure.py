@@ -62,7 +62,7 @@ FIELDS_ALLOWED = {
     "AgentConfig": 13,
     "Analysis": 13,
     "Config": 18,
-    "LearningConfig": 17,
+    "LearningConfig": 19,
     "LeagueConfig": 13,
     "Session": 14,
     "School": 14,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from docendo.build.recipients import students_of
 from docendo.config.load import Config
 from docendo.engines.wrappers.scripted_agents import WithScripts
 from docendo.errors import UserError
@@ -71,7 +72,6 @@ def teaching_options(
 
     Where all learners are experts of a domain, they teach each other.
     """
-    learners = config.learner_ids
     options: list[TeachingOption] = []
     for domain, of_domain in task_types.items():
         if config.domains[domain].evaluate_only:
@@ -81,7 +81,7 @@ def teaching_options(
             for name, agent in config.agents.items()
             if domain in agent.domains
         ]
-        students = [name for name in learners if name not in teachers] or learners
+        students = students_of(config, domain)
         options += [
             TeachingOption(task_type, tuple(teachers), tuple(students))
             for task_type in of_domain

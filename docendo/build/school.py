@@ -11,6 +11,7 @@ from docendo.build.endpoints import with_endpoints
 from docendo.build.evaluators import build_panel, judge_models
 from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
+from docendo.build.recipients import build_recipients
 from docendo.config import AgentConfig, ExpertsConfig
 from docendo.config.load import Config
 from docendo.engines.wrappers.answers import CompletionCounts, WithAnswers
@@ -25,7 +26,7 @@ from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, MetricValues, TaskType
-from docendo.school import Expert, QuestionPhase, Recipients, Schedule, School, SFTData
+from docendo.school import Expert, QuestionPhase, Schedule, School, SFTData
 from docendo.sft_data import build_examples
 from docendo.teaching.classroom import Classroom, TeachingRules
 from docendo.tools.calls import Toolset
@@ -81,7 +82,7 @@ def build_school(
         backend=backend,
         arena=build_arena(config, engines.player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, engines.plain, catalog),
-        recipients=_build_recipients(config),
+        recipients=build_recipients(config),
     )
 
 
@@ -195,28 +196,8 @@ def _build_schedule(config: Config) -> Schedule:
         rehearsal=learning.rehearsal,
         imitation=learning.imitation,
         one_shot_fraction=learning.one_shot_fraction,
+        rehearsal_one_shot_fraction=learning.rehearsal_one_shot_fraction,
     )
-
-
-def _build_recipients(config: Config) -> Recipients:
-    learning = config.learning
-    learners = config.learner_ids
-
-    lessons: dict[str, list[AgentId]] = {}
-    if learning.share_lessons == "all":
-        for domain in config.domains:
-            lessons[domain] = [
-                AgentId(name)
-                for name, agent in config.learners.items()
-                if domain not in agent.domains
-            ]
-
-    solutions: dict[AgentId, list[AgentId]] = {}
-    if learning.share_solutions == "self":
-        solutions = {learner: [learner] for learner in learners}
-    elif learning.share_solutions == "all":
-        solutions = dict.fromkeys(learners, learners)
-    return Recipients(lessons, solutions)
 
 
 def _build_sft_data(config: Config) -> SFTData:

@@ -128,6 +128,8 @@ class LearningConfig(ConfigModel):
     (`share_solutions`) learns from it."""
     one_shot_fraction: Share = 0.33
     """Fraction of supervised examples that follow another worked example in the prompt."""
+    rehearsal_one_shot_fraction: Share | None = None
+    """The same for rehearsal alone. Default: `one_shot_fraction`."""
     practice_curriculum: Annotated[PartConfig, Part("curriculum")] = default_part(
         "curriculum", "uniform"
     )
@@ -144,6 +146,9 @@ class LearningConfig(ConfigModel):
     share_solutions: Literal["none", "self", "all"] = "none"
     """Who imitates correct practice answers. "none": nobody. "self": their author. "all":
     every agent."""
+    withhold_fraction: Share = 0.0
+    """Fraction of students that, for each family, imitate none of the useful lessons. They are
+    drawn by seed. The difference to the other students is what lessons leave in the weights."""
 
     @model_validator(mode="after")
     def _learns(self) -> Self:

@@ -14,6 +14,7 @@ from docendo.config import StudyConfig
 from docendo.config.load import Config, changed, to_toml
 from docendo.errors import UserError
 from docendo.records import BASE, AgentId, Usage
+from docendo.report.facts.withheld import read_taught
 from docendo.run.evaluation_plan import START, TEACHING
 from docendo.run.opening import begin, open_session, resume_session
 from docendo.run.session import Callback, Session
@@ -26,7 +27,13 @@ from docendo.study.eval_answers import (
     check_prompt_lengths,
 )
 from docendo.study.eval_problems import EvalProblems, draw_eval_problems
-from docendo.study.results import AnswerKeys, CurvePoint, LessonGain, TrainingTrace
+from docendo.study.results import (
+    AnswerKeys,
+    CurvePoint,
+    LessonGain,
+    TaughtStudent,
+    TrainingTrace,
+)
 from docendo.study.stage_log import StageLog
 
 __all__ = [
@@ -193,11 +200,16 @@ class Training:
         gains = []
         for evaluation in self.evaluations:
             gains += [LessonGain(**gain) for gain in evaluation["lesson_gains"]]
+        taught = []
+        if self.session.directory:
+            rows = read_taught(self.session.directory, self.session.config)
+            taught = [TaughtStudent(**row._asdict()) for row in rows]
         return TrainingTrace(
             nonzero_variance=self._series("nonzero_variance"),
             gate_passed=self._series("gate_passed"),
             cyclic_share=self._series("cyclic_share"),
             lesson_gains=tuple(gains),
+            taught=tuple(taught),
         )
 
     def _series(self, name: str) -> tuple[tuple[float, float], ...]:

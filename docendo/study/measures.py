@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from docendo.learning.withholding import estimate_effect
+from docendo.statistics import Estimate
 from docendo.study.results import AnswerKeys, ArmResult, CurvePoint
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "area_under_curve",
     "count_each_once",
     "mean_accuracy",
+    "measure_imitation",
     "measure_result",
 ]
 
@@ -89,6 +92,22 @@ def measure_result(
     for i, family in enumerate(families):
         measures[f"family/{family}"] = mean_RF[:, i]
     return measures
+
+
+def measure_imitation(results: Sequence[ArmResult]) -> Estimate | None:
+    """How much more the accuracy of students rose on families whose lessons they imitated.
+
+    Against students from whom these were withheld, within families and trainings, since the
+    experts' stage. None where nothing was withheld.
+    """
+    outcomes = []
+    for result in results:
+        before, after = result.scores.after_experts, result.scores.test
+        for row in result.trace.taught if before else ():
+            keys = before[row.student][row.family], after[row.student][row.family]
+            start, end = (key.count("1") / len(key) for key in keys)
+            outcomes.append(((result.seed, row.family), row.is_withheld, end - start))
+    return estimate_effect(outcomes)
 
 
 def area_under_curve(curve: Sequence[CurvePoint], budget: float) -> float:

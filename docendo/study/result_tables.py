@@ -6,9 +6,10 @@ from typing import Literal
 
 from docendo.formatting import compact, duration, interval_text, percent, signed
 from docendo.report.render.tables import EMPTY, Cell, Row, Table
+from docendo.statistics import Estimate
 from docendo.study.arms import EXPERTS, JOINT, TEACHING
 from docendo.study.bootstrap import Difference, MeasureDraws
-from docendo.study.measures import MEASURES
+from docendo.study.measures import MEASURES, measure_imitation
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
 from docendo.study.results import ArmResult, TrainingTrace
 from docendo.study.sentences import format_interval, format_points
@@ -144,6 +145,11 @@ def tabulate_shares(regime: RegimeResults, unit: Literal["domain", "family"]) ->
 
 def tabulate_rounds(regime: RegimeResults) -> Table:
     """What the rounds of every arm were like, for the arms that have a trace."""
+    left = {
+        arm: measure_imitation(list(by_seed.values()))
+        for arm, by_seed in regime.arms.items()
+    }
+    has_left = any(left.values())
     rows: list[Row] = []
     for arm in regime.ranked:
         traces = [result.trace for result in regime.arms[arm].values()]
@@ -153,6 +159,8 @@ def tabulate_rounds(regime: RegimeResults) -> Table:
             _trace_cell(traces, "cyclic_share"),
             _gain_cell(traces),
         ]
+        if has_left:
+            cells.append(_points_cell(left[arm]))
         if set(cells) != {EMPTY}:
             rows.append([arm, *cells])
 
@@ -163,7 +171,13 @@ def tabulate_rounds(regime: RegimeResults) -> Table:
         f"helps whom that no rating explains; noise alone has about {noise}. Gain of a lesson "
         "in its student's score, and of how many lessons."
     )
-    headers = ("arm", "nonzero variance", "gate", "cyclic", "gain")
+    headers = ["arm", "nonzero variance", "gate", "cyclic", "gain"]
+    if has_left:
+        headers.append("left in the weights")
+        note += (
+            " Left in the weights: points on held-out problems that students gained by imitating "
+            "a family's lessons, against students from whom these were withheld by chance."
+        )
     return Table("What the rounds were like", note, headers, rows)
 
 
@@ -225,14 +239,17 @@ def _measure_cell(name: str, measures: Mapping[str, MeasureDraws]) -> Cell:
         return EMPTY
     estimate = measures[name].estimate(name)
     if name == "forgotten":
-        return Cell(format_points(estimate.mean), format_interval(estimate))
+        return _points_cell(estimate)
     return Cell(f"{100 * estimate.mean:.1f}", interval_text(estimate, share=True))
 
 
 def _difference_cell(difference: Difference | None) -> Cell:
-    if difference is None:
+    return _points_cell(difference and difference.estimate)
+
+
+def _points_cell(estimate: Estimate | None) -> Cell:
+    if estimate is None:
         return EMPTY
-    estimate = difference.estimate
     return Cell(format_points(estimate.mean), format_interval(estimate))
 
 

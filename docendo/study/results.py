@@ -22,6 +22,7 @@ __all__ = [
     "LessonGain",
     "Scores",
     "StudyResults",
+    "TaughtStudent",
     "TrainingSetup",
     "TrainingTrace",
     "problem_counts",
@@ -118,6 +119,17 @@ class LessonGain(BaseModel):
     lessons: int = Field(ge=1)
 
 
+class TaughtStudent(BaseModel):
+    """A student and a family with useful lessons, in a training that withholds some by chance."""
+
+    model_config = _CONFIG
+    student: str
+    family: str
+    is_withheld: bool
+    control: _Share | None = None
+    """Mean score of its later attempts without a lesson; None without any."""
+
+
 class TrainingTrace(BaseModel):
     """What the rounds were like. Each series has pairs of operations spent and a share."""
 
@@ -125,6 +137,8 @@ class TrainingTrace(BaseModel):
     nonzero_variance: _Series = ()
     """Groups of attempts whose rewards were not all equal."""
     lesson_gains: tuple[LessonGain, ...] = ()
+    taught: tuple[TaughtStudent, ...] = ()
+    """Empty where no lesson is withheld."""
     cyclic_share: _Series = ()
     """Share of who helps whom that no rating explains."""
     gate_passed: _Series = ()

@@ -36,23 +36,6 @@ def test_every_domain_is_taught_by_its_experts_to_the_others():
         assert not set(course.teachers) & set(course.students)
 
 
-def test_lessons_are_shared_with_the_class_unless_sharing_is_off():
-    assert school().recipients.lessons["mathematics"] == ["ada", "rosalind"]
-    assert school(share_lessons="none").recipients.lessons == {}
-
-
-@pytest.mark.parametrize(
-    ("homework", "readers"),
-    [("self", ["ada"]), ("all", ["ada", "emmy", "rosalind"])],
-)
-def test_practice_solutions_go_to_their_author_or_to_everybody(homework, readers):
-    assert sorted(school(share_solutions=homework).recipients.solutions["ada"]) == readers
-
-
-def test_practice_solutions_are_shared_only_if_the_config_says_so():
-    assert school().recipients.solutions == {}
-
-
 def test_the_learning_rate_of_the_supervised_rounds_falls():
     built = school()
     rates = [built.sft_learner(i).sft_lr for i in range(2)]

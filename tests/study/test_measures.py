@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from docendo.study.measures import area_under_curve, measure_result
-from docendo.study.results import CurvePoint, Scores
+from docendo.study.measures import (
+    area_under_curve,
+    measure_imitation,
+    measure_result,
+)
+from docendo.study.results import (
+    ArmResult,
+    CurvePoint,
+    Scores,
+    TaughtStudent,
+    TrainingTrace,
+)
 from tests.study.toys import about, answers, result
 
 A = {"letters/flip": "0011", "letters/turn": "0001", "numbers/sums": "11"}
@@ -64,6 +74,29 @@ def test_forgetting_is_undefined_without_a_domain_or_a_first_evaluation():
         not {"forgotten", "lesson", "outside", "vote", "curve_area"}
         & figures(test={"a": A}).keys()
     )
+
+
+def test_what_imitation_left_is_a_change_within_families_and_seeds():
+    def trained(seed: int, withheld: str) -> ArmResult:
+        """Who imitates lessons on turn gets all of it right afterwards, the other half."""
+        ends = {name: {**A, "letters/turn": "0011"} for name in "ab"}
+        ends["b" if withheld == "a" else "a"]["letters/turn"] = "1111"
+        rows = [
+            TaughtStudent(student=name, family="letters/turn", is_withheld=name == withheld)
+            for name in "ab"
+        ]
+        starts = {} if seed == 2 else {"a": A, "b": B | {"letters/turn": "0001"}}
+        return result(
+            seed=seed,
+            test=ends,
+            after_experts=starts,
+            trace=TrainingTrace(taught=tuple(rows)),
+        )
+
+    estimate = measure_imitation([trained(0, "a"), trained(1, "b"), trained(2, "a")])
+    assert estimate is not None
+    assert (estimate.mean, estimate.n) == (0.5, 4)
+    assert measure_imitation([result()]) is None
 
 
 def curve(*points: tuple[float, float]) -> list[CurvePoint]:

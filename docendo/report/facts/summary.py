@@ -26,6 +26,7 @@ from docendo.report.facts.questions import (
     questions_by_persona,
 )
 from docendo.report.facts.run import Facts, collect, read_scores
+from docendo.report.facts.withheld import measure_imitation
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
 
@@ -49,6 +50,10 @@ def summary(run: RunDirectory) -> dict[str, Any]:
             "no_fresh_problems": domains_without_fresh(
                 *scores, facts.config, is_finished=facts.finished
             ),
+            "imitation": [
+                {"outcome": row.outcome, "withheld": row.withheld, **row.effect._asdict()}
+                for row in measure_imitation(run, facts)
+            ],
             "contributions": sum_contributions(run, facts.config),
             "questions": [row._asdict() for row in questions_by_persona(run)],
             "changes": run.noted("changes") or [],

@@ -21,6 +21,7 @@ from docendo.report.facts.questions import (
     questions_by_persona,
 )
 from docendo.report.facts.run import Facts, read_scores
+from docendo.report.facts.withheld import ImitationEffect, measure_imitation
 from docendo.report.render.agent_settings import plain_text, settings_text
 from docendo.report.render.tables import Row, Table, gain_cell, share_cell
 from docendo.store import RunDirectory
@@ -83,6 +84,7 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
             measure_contamination(*scores),
             domains_without_fresh(*scores, config, is_finished=facts.finished),
         ),
+        _imitation_table(measure_imitation(run, facts)),
         _source_table(sources),
         _question_table(questions),
     ]
@@ -204,6 +206,24 @@ def _contamination_table(
         heads=("agent", "domain", "test", "fresh", "gap", ""),
         rows=rows,
         text_columns=2,
+    )
+
+
+def _imitation_table(effects: Sequence[ImitationEffect]) -> Table:
+    rows: list[Row] = []
+    for row in effects:
+        counts = [f"{row.effect.n:,}", f"{row.withheld:,}"]
+        rows.append([row.outcome, *counts, gain_cell(row.effect)])
+    return Table(
+        id="imitation",
+        title="What lessons left in the weights",
+        note=(
+            "Scores without a lesson of students that imitated useful lessons on a family, minus "
+            "scores of those from whom they were withheld by chance (learning.withhold_fraction). "
+            "On held-out problems, how much more accuracy rose."
+        ),
+        heads=("outcome", "students and families", "withheld", "effect"),
+        rows=rows,
     )
 
 
