@@ -23,22 +23,22 @@ from docendo.study.result_tables import (
 from docendo.study.results import StudyResults
 from docendo.study.sentences import describe_regime, write_headline
 
-__all__ = ["render_markdown", "render_terminal"]
+__all__ = ["render_markdown", "render_table", "render_terminal"]
 
 
 def render_markdown(study: StudyResults, regimes: Sequence[RegimeResults]) -> str:
     """The study's page in Markdown."""
-    parts = [f"## {escape_markdown(study.name)}", escape_markdown(write_headline(regimes))]
+    parts = [f"# {escape_markdown(study.name)}", escape_markdown(write_headline(regimes))]
     for regime in regimes:
         parts += _regime_parts(regime)
-    parts += ["### What this does not say", _list(list_limits(regimes))]
-    parts += ["### To repeat it", f"```bash\n{write_reproduction(study)}\n```"]
+    parts += ["## What this does not say", _list(list_limits(regimes))]
+    parts += ["## To repeat it", f"```bash\n{write_reproduction(study)}\n```"]
     return "\n\n".join(parts) + "\n"
 
 
 def _regime_parts(regime: RegimeResults) -> list[str]:
     first, *rest = describe_regime(regime)
-    parts = [f"### {escape_markdown(regime.name)}", f"**{escape_markdown(first)}**"]
+    parts = [f"## {escape_markdown(regime.name)}", f"**{escape_markdown(first)}**"]
     if rest:
         parts.append(_list(rest))
     tables = (
@@ -52,17 +52,20 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
         tabulate_tuning(regime),
     )
     # An arm without curves or traces leaves some tables empty.
-    return parts + [_render_table(table) for table in tables if table.rows]
+    return parts + [render_table(table) for table in tables if table.rows]
 
 
 def _list(sentences: Sequence[str]) -> str:
     return "\n".join(f"* {escape_markdown(sentence)}" for sentence in sentences)
 
 
-def _render_table(table: Table) -> str:
+def render_table(table: Table) -> str:
+    """A table in Markdown, after its title and its note where it has them."""
     numbers = len(table.heads) - table.text_columns
     rule = ["---"] * table.text_columns + ["---:"] * numbers
-    lines = [f"**{escape_markdown(table.title)}.** {escape_markdown(table.note)}", ""]
+    lines = []
+    if table.title:
+        lines = [f"**{escape_markdown(table.title)}.** {escape_markdown(table.note)}", ""]
     lines += [_row(map(escape_markdown, table.heads)), _row(rule)]
     lines += [_row(map(_cell_text, row)) for row in table.rows]
     return "\n".join(lines)

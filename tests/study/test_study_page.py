@@ -1,10 +1,7 @@
 """One study, three ways to read it, the same numbers in all of them; nothing in its files can break the page."""
 
-import json
 import re
-import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -120,40 +117,22 @@ def test_hostile_names_add_no_element_and_no_markdown_to_a_study(text: str, tmp_
     )
 
 
-def make_study() -> ModuleType:
-    return load_script(DOCS / "make_study.py")
-
-
-def test_the_docs_page_is_generated_from_all_studies_of_the_folder(tmp_path: Path):
-    script = make_study()
-    assert script.make_page(tmp_path / "nothing") == ""
-    toy_study(tmp_path / "one", seeds=2, regimes=("scarce",))
-    shutil.copytree(tmp_path / "one", tmp_path / "two")
-    page = script.make_page(tmp_path)
+def test_the_short_page_has_a_table_and_a_picture_a_regime_and_links_all_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(DOCS)
+    script = load_script(DOCS / "make_study.py")
+    assert script.make_files(tmp_path / "nothing") == {}
+    toy_study(tmp_path / "one", seeds=2, regimes=("scarce", "plenty"))
+    files = script.make_files(tmp_path)
+    pictures = ["studies/one-plenty.svg", "studies/one-scarce.svg"]
+    assert sorted(files) == [*pictures, "studies/one.md", "study.md"]
+    page = files["study.md"]
     assert page.startswith(script.HEAD)
-    assert [line for line in page.splitlines() if line.startswith("## ")] == [
-        "## one",
-        "## two",
-    ]
-
-
-def test_the_readme_table_names_the_base_model_of_other_studies(tmp_path: Path):
-    script = make_study()
-    toy_study(tmp_path / "equal_compute", seeds=2, regimes=("scarce",))
-    for name, model in (("another", "larger"), ("a_third", "larger"), ("again", "")):
-        shutil.copytree(tmp_path / "equal_compute", tmp_path / name)
-        for path in (tmp_path / name).glob("results/*/*.json"):
-            told = json.loads(path.read_text())
-            told["setup"]["model"] = model or told["setup"]["model"]
-            path.write_text(json.dumps(told))
-    columns, repeats = script.read_columns(tmp_path), script.read_repeats(tmp_path)
-    assert list(columns) == ["scarce", "scarce, larger", "scarce, another"]
-    assert list(repeats) == ["scarce, again"]
-    made = script.make_table(columns, repeats)
-    assert "| | scarce | scarce, larger | scarce, another |" in made
-    assert [line.split(":")[0] for line in made.splitlines() if line.startswith("*")] == [
-        "*scarce*",
-        "*scarce, larger*",
-        "*scarce, another*",
-        "*scarce, again*",
-    ]
+    for picture in pictures:
+        assert page.count(f"]({picture})") == 1
+        assert "teaching minus joint-rl" in files[picture]
+        assert "experts minus" not in files[picture]
+    assert page.count("| teaching |") == 2
+    assert "[all numbers](studies/one.md)" in page
+    assert files["studies/one.md"].startswith("# one")
