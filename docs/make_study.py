@@ -12,12 +12,16 @@ from pathlib import Path
 from write_page import write_or_check
 
 from docendo.report.render.tables import EMPTY, Row, Table
-from docendo.study.arms import ARMS, EXPERTS, JOINT, is_ablation
+from docendo.study.arms import ARMS, EXPERTS, JOINT, is_ablation, name_control
 from docendo.study.markdown import render_markdown, render_table
 from docendo.study.plots import difference_chart
 from docendo.study.regimes import RegimeResults, split_by_regime
 from docendo.study.result_files import load_study
-from docendo.study.result_tables import tabulate_arms, tabulate_differences
+from docendo.study.result_tables import (
+    tabulate_arms,
+    tabulate_differences,
+    tabulate_lessons,
+)
 from docendo.study.results import StudyResults
 from docendo.study.sentences import describe_regime
 
@@ -72,18 +76,30 @@ def render_regime(study: StudyResults, regime: RegimeResults, picture: str) -> s
 
 
 def tabulate_main_arms(regime: RegimeResults) -> Table:
-    """The arms that are no ablations, with their means and differences."""
-    differences = {str(row[0]): row[1] for row in tabulate_differences(regime).rows}
+    """The arms that leave nothing out, with their means and differences."""
+    from_joint = {str(row[0]): row[1] for row in tabulate_differences(regime).rows}
+    from_control = {str(row[0]): row[1] for row in tabulate_lessons(regime).rows}
     arms = tabulate_arms(regime)
     rows: list[Row] = []
     for row in arms.rows:
         arm = str(row[0])
-        if not is_ablation(arm):
+        if is_whole(arm):
             columns = dict(zip(arms.heads, row, strict=True))
-            gap = differences.get(arm, EMPTY)
-            rows.append([arm, columns["mean"], gap, columns["seeds"]])
-    heads = ("arm", "right, in %", f"minus {JOINT}, in points", "seeds")
+            gaps = from_joint.get(arm, EMPTY), from_control.get(arm, EMPTY)
+            rows.append([arm, columns["mean"], *gaps, columns["seeds"]])
+    heads = (
+        "arm",
+        "right, in %",
+        f"minus {JOINT}",
+        "minus itself without lessons",
+        "seeds",
+    )
     return Table("", "", heads, rows)
+
+
+def is_whole(arm: str) -> bool:
+    """Whether it is no other arm with something left out."""
+    return not is_ablation(arm) and not arm.endswith(name_control(""))
 
 
 def draw_regime(regime: RegimeResults) -> str:
@@ -91,7 +107,7 @@ def draw_regime(regime: RegimeResults) -> str:
     differences = {
         arm: difference
         for arm, difference in regime.differences_from(JOINT).items()
-        if arm not in NO_RIVALS and not is_ablation(arm)
+        if arm not in NO_RIVALS and is_whole(arm)
     }
     opening, rest = str(difference_chart(differences, JOINT)).split(">", 1)
     return f'{opening} xmlns="http://www.w3.org/2000/svg">{STYLE}{rest}\n'

@@ -25,6 +25,7 @@ __all__ = [
     "Arm",
     "find_merged_arms",
     "is_ablation",
+    "name_control",
 ]
 
 TEACHING = "teaching"
@@ -208,6 +209,11 @@ ARMS: Mapping[str, Arm] = {
 def is_ablation(arm: str) -> bool:
     """Whether it is one of docendo's own arms that are teaching without one of its parts."""
     return arm in ARMS and ARMS[arm].like == TEACHING
+
+
+def name_control(arm: str) -> str:
+    """The arm that is this one without lessons, where there is one."""
+    return f"{arm}-no-lessons"
 
 
 def find_merged_arms(arm: str, arms: Mapping[str, Arm] = ARMS) -> Sequence[str]:

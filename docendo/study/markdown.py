@@ -16,6 +16,7 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
+    tabulate_lessons,
     tabulate_rounds,
     tabulate_shares,
     tabulate_tuning,
@@ -44,6 +45,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
     tables = (
         tabulate_arms(regime),
         tabulate_differences(regime),
+        tabulate_lessons(regime),
         tabulate_closures(regime),
         tabulate_against_teaching(regime),
         tabulate_shares(regime, "domain"),

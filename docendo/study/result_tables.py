@@ -7,7 +7,7 @@ from typing import Literal
 from docendo.formatting import compact, duration, interval_text, percent, signed
 from docendo.report.render.tables import EMPTY, Cell, Row, Table
 from docendo.statistics import Estimate
-from docendo.study.arms import EXPERTS, JOINT, TEACHING
+from docendo.study.arms import EXPERTS, JOINT, TEACHING, name_control
 from docendo.study.bootstrap import Difference, MeasureDraws
 from docendo.study.measures import MEASURES, measure_imitation
 from docendo.study.regimes import RegimeResults, average_ledger, expected_cyclic_share
@@ -20,6 +20,7 @@ __all__ = [
     "tabulate_closures",
     "tabulate_costs",
     "tabulate_differences",
+    "tabulate_lessons",
     "tabulate_rounds",
     "tabulate_shares",
     "tabulate_tuning",
@@ -104,6 +105,26 @@ def tabulate_against_teaching(regime: RegimeResults) -> Table:
         "points."
     )
     return Table(f"Every arm against {TEACHING}", note, ("arm", "mean", "seeds"), rows)
+
+
+def tabulate_lessons(regime: RegimeResults) -> Table:
+    """Every arm with lessons minus the same arm without them: what its lessons are worth."""
+    names = ("mean", "with_lesson", "ood", "forgotten")
+    rows: list[Row] = []
+    for arm in regime.ranked:
+        control = name_control(arm)
+        gaps = [regime.bootstrap.difference(arm, control, name) for name in names]
+        if main := gaps[0]:
+            better = _bounded_percent(main.improvement)
+            rows.append([arm, *map(_difference_cell, gaps), better, str(main.estimate.n)])
+
+    note = (
+        "Each arm minus its control in percentage points, paired by seed and problem. The control "
+        "has the same settings and the same compute, which it spends without lessons."
+    )
+    columns = map(_COLUMN_NAMES.__getitem__, names)
+    headers = ("arm", *columns, "P(better)", "seeds")
+    return Table("What lessons are worth", note, headers, rows)
 
 
 def tabulate_closures(regime: RegimeResults) -> Table:

@@ -40,6 +40,7 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
+    tabulate_lessons,
     tabulate_shares,
     tabulate_tuning,
 )
@@ -159,12 +160,12 @@ def _tables(regime: RegimeResults) -> Markup:
     differences = empty_note(f"Nothing to compare with {JOINT} yet.")
     if gaps.rows:
         differences = _titled_table(gaps)
-    closures = tabulate_closures(regime)
+    more = (tabulate_lessons(regime), tabulate_closures(regime))
     return join(
         (
             _titled_table(tabulate_arms(regime)),
             differences,
-            *([_titled_table(closures)] if closures.rows else []),
+            *(_titled_table(table) for table in more if table.rows),
             folded_table(tabulate_shares(regime, "domain")),
             folded_table(tabulate_shares(regime, "family")),
         )

@@ -6,7 +6,7 @@ from docendo.study.bootstrap import Bootstrap
 from docendo.study.markdown import render_markdown
 from docendo.study.regimes import RegimeResults, split_by_regime
 from docendo.study.result_files import load_study, write_result
-from docendo.study.result_tables import tabulate_closures, tabulate_costs
+from docendo.study.result_tables import tabulate_closures, tabulate_costs, tabulate_lessons
 from docendo.study.results import ArmResult, Cost, LessonGain, TrainingTrace
 from tests.study.toys import about, answers, result
 
@@ -66,3 +66,18 @@ def test_a_purpose_costs_a_share_of_the_rounds_after_the_experts() -> None:
     cells = dict(zip(table.heads, table.rows[0], strict=True))
     assert (cells["lesson"].note, cells["imitation"].note) == ("25%", "75%")
     assert cells["experts"].note == ""
+
+
+def test_lessons_are_worth_what_an_arm_has_more_than_its_control() -> None:
+    arms = {
+        "teaching": (50, ()),
+        "teaching_no_lessons": (40, ()),
+        "teaching_labels": (45, ()),
+        "teaching_labels_no_lessons": (60, ()),
+        "teaching_dense_gain": (55, ()),
+    }
+    table = tabulate_lessons(private(**arms))
+    assert [(row[0], row[1].text, row[-1]) for row in table.rows] == [
+        ("teaching", "+10.0", "2"),
+        ("teaching-labels", "\N{MINUS SIGN}15.0", "2"),
+    ]
