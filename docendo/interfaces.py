@@ -39,6 +39,7 @@ __all__ = [
     "Posterior",
     "Reward",
     "Sandbox",
+    "Scorer",
     "Source",
     "Split",
     "Standings",
@@ -79,6 +80,17 @@ class Engine(Protocol):
 
     def pop_usage(self) -> list[Usage]:
         """The compute spent since the last call."""
+        ...
+
+
+class Scorer(Protocol):
+    """What measures likelihoods: a backend. An endpoint has no log-probabilities."""
+
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        """Log-probabilities of each token of an example's text and of the end token, in order.
+
+        Empty for an example that does not fit the model.
+        """
         ...
 
 

@@ -26,6 +26,7 @@ from docendo.learning.groups import (
     group_practice,
     group_questions,
 )
+from docendo.learning.rewards import pay_episode
 from docendo.metrics import measure_duels, measure_questions, measure_teaching, score_duels
 from docendo.records import (
     Duel,
@@ -157,7 +158,7 @@ def play(school: School, round_index: int, seed: int) -> list[Episode]:
             school.classroom, round_index, matches, league.standings, play_seed
         )
         # Once for each episode: a reward may be random, and a judge's is expensive.
-        played = [replace(episode, payoff=school.reward(episode)) for episode in played]
+        played = [replace(e, payoff=pay_episode(school.reward, e)) for e in played]
 
         league.standings.record_episodes(played)
         league.problem_replay.observe(played)

@@ -13,6 +13,7 @@ from docendo.records import (
     Episode,
     MetricKey,
     Question,
+    Usage,
     by_match,
     is_frozen_copy,
 )
@@ -20,6 +21,7 @@ from docendo.records import (
 __all__ = [
     "count_effective",
     "count_partners",
+    "measure_choosing",
     "measure_duels",
     "measure_questions",
     "measure_teaching",
@@ -50,13 +52,15 @@ def measure_teaching(
 
     gains: dict[str, list[float]] = {name: [] for name in _GAINS}
     expected_gains: list[float] = []
+    dense_gains = [e.dense_gain for e in episodes if e.dense_gain is not None]
     for episode in episodes:
         name = _name_gain(episode, learners)
         if name == "gain" and episode.expected_gain is not None:
             expected_gains.append(episode.expected_gain)
         if name is not None and episode.gain is not None:
             gains[name].append(episode.gain)
-    for name, values in {**gains, "gain/expected": expected_gains}.items():
+    measured = {**gains, "gain/expected": expected_gains, "gain/dense": dense_gains}
+    for name, values in measured.items():
         if values:
             metrics[name] = fmean(values)
 
@@ -64,6 +68,25 @@ def measure_teaching(
     if scores:
         metrics["practice/score"] = fmean(scores)
     return metrics
+
+
+def measure_choosing(
+    episodes: Sequence[Episode], usages: Sequence[Usage]
+) -> dict[str, float]:
+    """What it saved to choose lessons before attempts were spent on them, in FLOPs.
+
+    A lesson that was not chosen would have cost what a lesson that was shown cost on average.
+    Scoring the lessons is taken off.
+    """
+    dropped = sum(episode.is_dropped for episode in episodes)
+    shown = sum(bool(episode.attempts) for episode in episodes)
+    if not dropped or not shown:
+        return {}
+
+    attempts = sum(usage.flops for usage in usages if usage.purpose == "attempt")
+    scoring = sum(usage.flops for usage in usages if usage.purpose == "dense_gain")
+    saved = attempts / shown * dropped - scoring
+    return {"choosing/dropped": dropped, "choosing/saved": saved}
 
 
 def measure_duels(duels: Sequence[Duel], learners: Collection[AgentId]) -> dict[str, float]:
@@ -146,8 +169,9 @@ def _measure_rewards(episodes: Sequence[Episode]) -> dict[str, float]:
     """Mean payoff of teachers, per lesson, and of students, per attempt."""
     payoffs = [episode.payoff for episode in episodes if episode.payoff is not None]
     metrics: dict[str, float] = {}
-    if payoffs:
-        metrics["reward/teacher"] = fmean(payoff.teacher for payoff in payoffs)
+    teachers = [payoff.teacher for payoff in payoffs if payoff.teacher is not None]
+    if teachers:
+        metrics["reward/teacher"] = fmean(teachers)
     students = [reward for payoff in payoffs for reward in payoff.student]
     if students:
         metrics["reward/student"] = fmean(students)

@@ -73,6 +73,7 @@ PARTS: dict[str, dict[str, str]] = {
         "jsonl": "docendo.trackers.jsonl:JsonLinesConfig",
     },
     "reward": {
+        "dense_gain": "docendo.learning.rewards:DenseGainRewardConfig",
         "gain": "docendo.learning.rewards:GainRewardConfig",
     },
     "sandbox": {

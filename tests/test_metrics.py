@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import exp, log
 
 import pytest
@@ -6,11 +7,12 @@ from docendo.learning.groups import Practice
 from docendo.metrics import (
     count_effective,
     count_partners,
+    measure_choosing,
     measure_duels,
     measure_teaching,
     score_duels,
 )
-from docendo.records import AgentId, Completion, Duel, Move, Rollout, Verdict
+from docendo.records import AgentId, Completion, Duel, Move, Rollout, Trial, Usage, Verdict
 from tests.toys import ANN, BOB, CAT, attempts, episode, lesson, match, problem
 
 OLD, NASH = AgentId("bob@3"), AgentId("nash")
@@ -95,3 +97,24 @@ def test_repetitions_of_a_deal_are_one_result_and_self_play_is_left_out() -> Non
         (BOB, ANN, 0.0),
         (BOB, ANN, 0.0),
     ]
+
+
+def test_choosing_saves_the_attempts_of_dropped_lessons_less_the_scoring() -> None:
+    shown = [episode((1, 0)), episode((1, 1))]
+    dropped = [episode(()), episode(()), episode(())]
+    rejected = episode((), lesson=lesson(0))
+    usages = [
+        Usage(BOB, "attempt", 80, 600.0),
+        Usage(CAT, "attempt", 20, 200.0),
+        Usage(BOB, "dense_gain", 30, 150.0),
+        Usage(BOB, "control", 30, 9000.0),
+    ]
+    found = measure_choosing([*shown, *dropped, rejected], usages)
+    assert found == {"choosing/dropped": 3, "choosing/saved": 3 * 400.0 - 150.0}
+    assert measure_choosing([*shown, rejected], usages) == {}
+
+
+def test_the_dense_gain_of_a_round_is_the_mean_over_its_trials() -> None:
+    tried = [replace(episode((1,)), trial=Trial(problem(), gain)) for gain in (0.5, -0.1)]
+    found = measure_teaching([*tried, episode((1,))], [], LEARNERS)
+    assert found["gain/dense"] == pytest.approx(0.2)

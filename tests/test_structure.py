@@ -64,6 +64,7 @@ FIELDS_ALLOWED = {
     "Config": 18,
     "LearningConfig": 19,
     "LeagueConfig": 13,
+    "TeachingConfig": 17,
     "Session": 14,
     "School": 14,
     "StudyConfig": 14,

@@ -293,6 +293,8 @@ def classroom(
         dict.fromkeys(sources, per_answer(exact)),
         rules,
         instructions,
+        scorer=parts.get("scorer"),
+        solved_problems=parts.get("solved_problems", {}),
     )
 
 

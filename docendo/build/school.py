@@ -1,6 +1,7 @@
 """From settings to a school: the values that the training loop works with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from docendo.backend import Backend
@@ -12,15 +13,16 @@ from docendo.build.evaluators import build_panel, judge_models
 from docendo.build.league import build_arena, build_league, find_oracles
 from docendo.build.parts import Parts
 from docendo.build.recipients import build_recipients
-from docendo.config import AgentConfig, ExpertsConfig
+from docendo.config import AgentConfig, ExpertsConfig, TeachingConfig
 from docendo.config.load import Config
 from docendo.engines.wrappers.answers import CompletionCounts, WithAnswers
 from docendo.engines.wrappers.progress import Notify, WithProgress
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.tools import WithTools
 from docendo.humans.rating import RatingQueue
-from docendo.interfaces import Engine
+from docendo.interfaces import Engine, Reward
 from docendo.league.problem_replay import ProblemReplay
+from docendo.learning.rewards import needs_dense_gain
 from docendo.learning.update import PopulationLearner
 from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
@@ -35,6 +37,7 @@ __all__ = [
     "build_school",
     "build_teaching_rules",
     "count_expert_rounds",
+    "measures_dense_gain",
     "system_prompt_of",
 ]
 
@@ -69,11 +72,14 @@ def build_school(
     engines = _build_engines(config, backend, notify)
     classroom = _build_classroom(config, catalog, engines, league.problem_replay, ratings)
     classroom = python_parts.fill_classroom(classroom)
+    reward = python_parts.reward or config.teaching.reward.build()
+    if measures_dense_gain(config.teaching, reward):
+        classroom = replace(classroom, scorer=backend)
     return School(
         experts=[_build_expert(name, config, catalog) for name in config.learners],
         classroom=classroom,
         league=league,
-        reward=python_parts.reward or config.teaching.reward.build(),
+        reward=reward,
         baseline=python_parts.baseline or config.learning.baseline.build(),
         learner=_build_learner(config, backend, python_parts, notify),
         sft_learner=_build_sft_learner(config.experts, backend, notify),
@@ -89,6 +95,11 @@ def build_school(
 def system_prompt_of(agent: AgentConfig) -> str:
     """An agent's system prompt, without its tools; the default where its table has none."""
     return INSTRUCTION if agent.system_prompt is None else agent.system_prompt
+
+
+def measures_dense_gain(teaching: TeachingConfig, reward: Reward | None = None) -> bool:
+    """Whether lessons are scored: where they are chosen, or where the reward asks for it."""
+    return teaching.chooses_lessons or needs_dense_gain(reward or teaching.reward.build())
 
 
 def count_expert_rounds(experts: ExpertsConfig) -> int:
@@ -159,6 +170,7 @@ def build_teaching_rules(config: Config) -> TeachingRules:
         max_tokens=teaching.max_tokens,
         temperature=teaching.temperature,
         gate=teaching.gate,
+        candidates=teaching.candidates,
     )
 
 

@@ -44,7 +44,7 @@ def database_size(
     problem = fmean(len(pack(asdict(problem))) for problem, _ in solutions)
 
     # every lesson is stored with the controls of its match, which the lessons share
-    lessons = matches * teaching.lessons
+    lessons = matches * max(teaching.lessons, teaching.candidates)
     answers_of_lesson = teaching.examples + teaching.control_attempts
     answers = lessons * (answers_of_lesson + _PASSED * teaching.attempts) + evaluations
     problems = matches + lessons * teaching.examples

@@ -101,6 +101,8 @@ def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]
     if record.episodes:
         parts.append(f"passed the gate {percent(metrics.get('gate/passed'))}")
         parts.append(f"gain {signed(metrics.get('gain'))}")
+    if "choosing/saved" in metrics:
+        parts.append(f"choosing saved {compact(metrics['choosing/saved'], 'FLOP')}")
 
     if "duels" in metrics:
         parts.append(f"duels {metrics['duels']:.0f}")

@@ -84,6 +84,7 @@ def load_catalog(config: "Config") -> "Catalog":
     is taught by or to nobody, or has too few problems.
     """
     from docendo.build.catalog import read_catalog
+    from docendo.build.school import measures_dense_gain
     from docendo.run.evaluation import held_out_problems
 
     check_model(config.model)
@@ -95,8 +96,8 @@ def load_catalog(config: "Config") -> "Catalog":
     for domain, courses in catalog.levels.items():
         held_out_problems(catalog, domain, evaluation.problems, evaluation.seed)
         for family, level in courses:
-            # a lesson's examples and its test problem are drawn together
-            count = config.teaching.examples + 1
+            # a lesson's examples, its test and its trial are different problems
+            count = config.teaching.examples + 1 + measures_dense_gain(config.teaching)
             catalog.sources[domain].draw(family, level, count, 0, "train")
     return catalog
 

@@ -77,6 +77,9 @@ class TeachingConfig(ConfigModel):
     were before stage 2. "dataset": worked solutions."""
     lessons: Annotated[int, Field(ge=2, le=64)] = 2
     """Lessons per match, at least 2. They are compared with each other."""
+    candidates: Annotated[int, Field(ge=0, le=256)] = 0
+    """Lessons that are written per match. The `lessons` with the highest dense gain are shown.
+    0: as many as are shown."""
     examples: Annotated[int, Field(ge=1, le=3)] = 1
     """Worked examples per lesson."""
     attempts: Positive = 4
@@ -94,6 +97,23 @@ class TeachingConfig(ConfigModel):
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Sampling temperature during training. Evaluation is greedy. The policy gradient is
     unbiased only at 1."""
+
+    @property
+    def chooses_lessons(self) -> bool:
+        """Whether more lessons are written than are shown."""
+        return self.candidates > self.lessons
+
+    @model_validator(mode="after")
+    def _chooses_among_right_lessons(self) -> Self:
+        if 0 < self.candidates < self.lessons:
+            raise ValueError(
+                f"candidates: expected at least lessons = {self.lessons}, or 0; got {self.candidates}"
+            )
+        if self.chooses_lessons and not self.gate:
+            raise ValueError(
+                "candidates: only lessons that pass the gate are chosen from; expected gate = true"
+            )
+        return self
 
 
 class LearningConfig(ConfigModel):

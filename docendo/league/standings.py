@@ -241,7 +241,8 @@ class LiveStandings:
             task_type = str(first.match.task_type)
 
             # A rejected lesson counts as 0: the rate of wrong lessons is part of a teacher's gain.
-            gain = fmean(episode.gain or 0.0 for episode in lessons)
+            # One that was not shown since others were chosen says nothing.
+            gain = fmean(e.gain or 0.0 for e in lessons if not e.is_dropped)
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))
 

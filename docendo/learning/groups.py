@@ -91,9 +91,12 @@ def group_lessons(episodes: Sequence[Episode]) -> list[Group]:
         match = lessons[0].match
         group = Group(match.teacher, "teacher", match.domain, (), ())
         for episode in lessons:
+            reward = _payoff_of(episode).teacher
+            if reward is None:
+                continue
             # every worked example of a lesson is paid what the lesson earned
             written = tuple(example.completion for example in episode.lesson.examples)
-            group = group.with_sample(_payoff_of(episode).teacher, written)
+            group = group.with_sample(reward, written)
         groups.append(group)
     return groups
 

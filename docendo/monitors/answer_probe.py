@@ -12,12 +12,12 @@ from functools import partial
 from math import hypot
 from operator import sub
 from statistics import fmean, pstdev
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from docendo.errors import UserError
-from docendo.interfaces import Source
+from docendo.interfaces import Scorer, Source
 from docendo.monitors.metrics import shares_of
 from docendo.monitors.names import ANSWER_PROBE, MetricName
 from docendo.monitors.text import contains, join_spelled_out, spell_as_digits, tokenize
@@ -26,7 +26,6 @@ from docendo.records import BASE, AgentId, Episode, Example, Finding, Problem, b
 from docendo.seeds import seed_for
 
 __all__ = [
-    "AnswerScorer",
     "ProbePlan",
     "ProbeRoom",
     "ProbedLesson",
@@ -56,21 +55,10 @@ class ProbePlan(NamedTuple):
     """Answers whose likelihood is compared at most, the test's among them."""
 
 
-class AnswerScorer(Protocol):
-    """What the probe needs of an engine. One behind an endpoint has no log-probabilities."""
-
-    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
-        """Log-probabilities of each token of an example's text and of the end token, in order.
-
-        Empty for an example that does not fit the model.
-        """
-        ...
-
-
 class ProbeRoom(NamedTuple):
     """Where scores and problems come from."""
 
-    scorer: AnswerScorer
+    scorer: Scorer
     sources: Mapping[str, Source]
 
 

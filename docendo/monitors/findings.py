@@ -48,10 +48,14 @@ def _leaks(episodes: Sequence[Episode]) -> Iterator[Finding]:
         # A lesson that the gate stopped was never shown, so it leaked nothing.
         if not episode.lesson.passed:
             continue
+        teacher = base_agent(episode.match.teacher)
         reason = find_leak(episode.lesson, episode.test)
         if reason is not None:
-            teacher = base_agent(episode.match.teacher)
             yield Finding(episode.round, ANSWER_LEAK, teacher, place, reason.value)
+        # A dense gain pays for the trial's answer as a gain does for the test's.
+        elif episode.trial and (reason := find_leak(episode.lesson, episode.trial.problem)):
+            of_trial = reason.value.replace("test", "trial")
+            yield Finding(episode.round, ANSWER_LEAK, teacher, place, of_trial)
 
 
 def _degenerate(episodes: Sequence[Episode]) -> Iterator[Finding]:

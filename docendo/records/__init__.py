@@ -28,6 +28,7 @@ from docendo.records.games import (
     Pairing,
     Payoff,
     Question,
+    Trial,
     Vote,
     by_match,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "Target",
     "TaskType",
     "TeachingOption",
+    "Trial",
     "Usage",
     "Verdict",
     "Vote",

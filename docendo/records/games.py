@@ -20,6 +20,7 @@ __all__ = [
     "Pairing",
     "Payoff",
     "Question",
+    "Trial",
     "Vote",
     "by_match",
 ]
@@ -38,8 +39,18 @@ class Lesson:
         return all(a.verdict.score >= 1 for a in self.examples)
 
 
+class Trial(NamedTuple):
+    """What a lesson did to the probability of a known right answer, before there was a test."""
+
+    problem: Problem
+    """Of the lesson's task type, with another key than its problems and the test."""
+    gain: float
+    """Log-probability of its worked solution after the lesson minus without, in nats per token."""
+
+
 class Payoff(NamedTuple):
-    teacher: float
+    teacher: float | None
+    """None for a lesson that nothing was measured of: it is compared with no other."""
     student: tuple[float, ...]
     """One per attempt in `Episode.attempts`."""
 
@@ -63,6 +74,8 @@ class Episode:
     """Whether the test problem was replayed: it says nothing about others of its type."""
     payoff: Payoff | None = None
     """By the run's reward; computed once, after play."""
+    trial: Trial | None = None
+    """None where nothing was scored, or no right answer is known."""
 
     @property
     def gain(self) -> float | None:
@@ -81,6 +94,16 @@ class Episode:
         None if the gate withheld the lesson.
         """
         return mean_score(self.attempts) - self.expected if self.attempts else None
+
+    @property
+    def dense_gain(self) -> float | None:
+        """How much likelier the lesson made a known right answer, in nats per token."""
+        return self.trial.gain if self.trial else None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the lesson passed and was not shown, since others of its match were chosen."""
+        return self.lesson.passed and not self.attempts
 
 
 class Pairing(NamedTuple):

@@ -15,6 +15,7 @@ from docendo.config.load import Config
 from docendo.humans.rating import RatingQueue
 from docendo.interfaces import Tracker
 from docendo.loop import finetune, teach
+from docendo.metrics import measure_choosing
 from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
 from docendo.problems.catalog import Catalog
@@ -195,6 +196,7 @@ class Session:
 
         usage = self.school.classroom.engine.pop_usage()
         ledger = self.ledger.book([*usage, *round_.discarded])
+        metrics.collect(measure_choosing(round_.episodes, ledger))
         record = RoundRecord(
             index=round_index,
             stage=stage,

@@ -17,6 +17,7 @@ from docendo.records import (
     Payoff,
     Question,
     TaskType,
+    Trial,
     Verdict,
 )
 from docendo.store.database import pack, unpack
@@ -43,13 +44,19 @@ def insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
     # The lessons of a match share their control; each row has it, to be read alone.
     problem_ids = [insert_problem(connection, index, p) for p in lesson.problems]
     payoff = episode.payoff
+
+    # Only where there is any: other rows are as they were before there were trials.
+    extra: dict[str, Any] = {}
+    if episode.trial:
+        trial_id = insert_problem(connection, index, episode.trial.problem)
+        extra["trial"] = [trial_id, episode.trial.gain]
     insert_row(
         connection,
         "episodes",
         index,
         *episode.match,
         insert_problem(connection, index, episode.test),
-        pack({"problems": problem_ids, "examples": to_json(lesson.examples)}),
+        pack({"problems": problem_ids, "examples": to_json(lesson.examples), **extra}),
         pack(to_json(episode.control)),
         pack(to_json(episode.attempts)),
         episode.expected,
@@ -74,6 +81,7 @@ def read_episode(row: Sequence[Any], problems: StoredProblems) -> Episode:
         expected=_nan_if_null(expected),
         again=bool(again),
         payoff=_read_payoff(unpack(payoff)),
+        trial=_read_trial(parts.get("trial"), problems),
     )
 
 
@@ -161,7 +169,15 @@ def _read_payoff(parts: Any) -> Payoff | None:
     if parts is None:
         return None
     teacher, student = parts
-    return Payoff(float(teacher), tuple(map(float, student)))
+    paid = None if teacher is None else float(teacher)
+    return Payoff(paid, tuple(map(float, student)))
+
+
+def _read_trial(parts: Any, problems: StoredProblems) -> Trial | None:
+    if parts is None:
+        return None
+    row_id, gain = parts
+    return Trial(problems[row_id], float(gain))
 
 
 def _nan_if_null(value: float | None) -> float:

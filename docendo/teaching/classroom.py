@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docendo.errors import UserError
-from docendo.interfaces import Engine, Evaluator, Source
+from docendo.interfaces import Engine, Evaluator, Scorer, Source
 from docendo.league.problem_replay import ProblemReplay
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import (
@@ -48,11 +48,24 @@ class TeachingRules:
     temperature: float
     gate: bool
     """Whether a lesson that is itself wrong is withheld."""
+    candidates: int = 0
+    """N: how many lessons a teacher writes, of which K are shown; fewer than K: K."""
+
+    @property
+    def written(self) -> int:
+        """How many lessons of a match are written."""
+        return max(self.lessons, self.candidates)
 
     @property
     def answers(self) -> int:
         """The most completions that a match can cost."""
-        return self.lessons * (self.examples + self.attempts) + self.control_attempts
+        written = self.written * self.examples
+        return written + self.lessons * self.attempts + self.control_attempts
+
+    def lets_through(self, lesson: Lesson) -> bool:
+        """Whether the gate, if there is one, lets a lesson through."""
+        # it reads the verdicts on the teacher's own problems
+        return lesson.passed or not self.gate
 
     def __post_init__(self) -> None:
         has_attempts = self.attempts >= 1 and self.control_attempts >= 1
@@ -95,6 +108,8 @@ class Classroom:
     """Test problems to draw again."""
     tools: Mapping[AgentId, Toolset] = field(default_factory=dict)
     """By agent, if it has any; copies of an agent share them."""
+    scorer: Scorer | None = None
+    """Who measures dense gains; None: nobody."""
     metric_sources: Sequence[Callable[[], MetricValues]] = ()
     """Each returns what a part, such as the tools, counted since the last call."""
 

@@ -1,20 +1,21 @@
 """The teaching game: lessons first, then a new problem, tried with each lesson and without.
 
-Axes: M matches, K lessons per match, X worked examples per lesson.
+Axes: M matches, N lessons that are written per match, K that are shown, X worked examples per lesson.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from docendo.interfaces import Standings
-from docendo.records import Episode, Lesson, Match, Problem
+from docendo.records import Episode, Lesson, Match, Problem, Trial
 from docendo.seeds import seed_for
 from docendo.teaching.classroom import Classroom, Rollouts, RolloutSpec, by_group
+from docendo.teaching.dense_gain import choose_lessons, try_lessons
 from docendo.teaching.expected_score import (
     ControlEstimate,
     estimate_drifts,
     shrink_control,
 )
-from docendo.teaching.lessons import write_lessons
+from docendo.teaching.lessons import draw_other_problem, write_lessons
 
 __all__ = ["draw_tests", "play_matches", "run_student"]
 
@@ -27,27 +28,35 @@ def play_matches(
     seed: int,
 ) -> list[Episode]:
     """One episode per lesson; those of a match are adjacent."""
-    # Lessons before tests: no teacher can write for a test that does not exist yet.
-    lessons_MK = write_lessons(room, matches_M, seed)
-    tests_M = draw_tests(room, matches_M, lessons_MK, seed)
+    # Lessons before tests: no teacher can write for a test that does not exist yet, and
+    # nobody can choose lessons by it.
+    lessons_MN = write_lessons(room, matches_M, seed)
+    trials_MN = try_lessons(room, matches_M, lessons_MN, seed)
+    shown_MK = []
+    for lessons_N, trials_N in zip(lessons_MN, trials_MN, strict=True):
+        chosen = choose_lessons(room, lessons_N, trials_N)
+        shown_MK.append({k: lessons_N[k] for k in chosen})
+
+    tests_M = draw_tests(room, matches_M, lessons_MN, trials_MN, seed)
     problems_M = [test for test, _ in tests_M]
-    rollouts = run_student(room, matches_M, lessons_MK, problems_M, seed)
+    rollouts = run_student(room, matches_M, shown_MK, problems_M, seed)
     expected_M = _expect_scores(room, matches_M, tests_M, rollouts, standings)
 
     episodes = []
     for m, match in enumerate(matches_M):
         test, is_replayed = tests_M[m]
         control = rollouts[m, None]
-        for k, lesson in enumerate(lessons_MK[m]):
+        for n, lesson in enumerate(lessons_MN[m]):
             episode = Episode(
                 round=round_index,
                 match=match,
                 test=test,
                 lesson=lesson,
                 control=control,
-                attempts=rollouts.get((m, k), ()),
+                attempts=rollouts.get((m, n), ()),
                 expected=expected_M[m],
                 again=is_replayed,
+                trial=trials_MN[m][n],
             )
             episodes.append(episode)
     return episodes
@@ -56,47 +65,45 @@ def play_matches(
 def draw_tests(
     room: Classroom,
     matches_M: Sequence[Match],
-    lessons_MK: Sequence[Sequence[Lesson]],
+    lessons_MN: Sequence[Sequence[Lesson]],
+    trials_MN: Sequence[Sequence[Trial | None]],
     seed: int,
 ) -> list[tuple[Problem, bool]]:
     """A test problem for each match, and whether the student met it before.
 
-    It has the match's task type, and another key than the lessons' problems. The
-    finished lessons are an argument so that no test can be drawn before them.
+    It has the match's task type, and another key than the lessons' problems and the trial's.
+    The finished lessons and trials are arguments so that no test can be drawn before them.
     """
     tests_M = []
     for m, match in enumerate(matches_M):
-        taught = lessons_MK[m][0].problems
-        tests_M.append(_draw_test(room, match, taught, seed_for(seed, "test", m)))
+        tried = [trial.problem for trial in trials_MN[m] if trial]
+        used = [*lessons_MN[m][0].problems, *tried]
+        tests_M.append(_draw_test(room, match, used, seed_for(seed, "test", m)))
     return tests_M
 
 
 def _draw_test(
-    room: Classroom, match: Match, taught: Sequence[Problem], seed: int
+    room: Classroom, match: Match, used: Sequence[Problem], seed: int
 ) -> tuple[Problem, bool]:
     if room.problem_replay:
-        replayed = room.problem_replay.draw(match.student, match.task_type, taught, seed)
+        replayed = room.problem_replay.draw(match.student, match.task_type, used, seed)
         if replayed:
             return replayed, True
 
-    taught_keys = {problem.key for problem in taught}
-    # drawn problems differ, so one more than there are keys always leaves a new one
-    count = len(taught_keys) + 1
-    source = room.sources[match.domain]
-    drawn = source.draw(match.family, match.level, count, seed, "train")
-    return next(problem for problem in drawn if problem.key not in taught_keys), False
+    return draw_other_problem(room, match, used, seed), False
 
 
 def run_student(
     room: Classroom,
     matches_M: Sequence[Match],
-    lessons_MK: Sequence[Sequence[Lesson]],
+    shown_MK: Sequence[Mapping[int, Lesson]],
     tests_M: Sequence[Problem],
     seed: int,
 ) -> Rollouts:
     """Rollouts by match and lesson, the controls under (match, None).
 
-    A lesson that the gate withholds has no entry.
+    `shown_MK` are the lessons to show, by their place in the match: a wrong lesson costs no
+    attempts, and no student imitates it.
     """
     specs = []
     for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
@@ -105,11 +112,7 @@ def run_student(
             spec_seed = seed_for(seed, "control", m, c)
             specs.append(RolloutSpec(student, test, None, "control", spec_seed, (m, None)))
 
-        for k, lesson in enumerate(lessons_MK[m]):
-            # The gate reads the verdicts on the teacher's own problems: a wrong lesson
-            # costs no attempts, and no student imitates it.
-            if room.rules.gate and not lesson.passed:
-                continue
+        for k, lesson in shown_MK[m].items():
             for g in range(room.rules.attempts):
                 spec_seed = seed_for(seed, "attempt", m, k, g)
                 spec = RolloutSpec(student, test, lesson, "attempt", spec_seed, (m, k))

@@ -150,7 +150,7 @@ def check_reward(reward: Reward) -> None:
     for scores in ((1.0, 0.0), ()):
         episode = _episode(scores)
         payoff = reward(episode)
-        assert isfinite(payoff.teacher), f"the teacher's payoff is {payoff.teacher}"
+        assert isfinite(payoff.teacher or 0.0), f"the teacher's payoff is {payoff.teacher}"
         assert len(payoff.student) == len(scores), (
             "expected one payoff per attempt of the student"
         )

@@ -90,3 +90,15 @@ def test_what_a_model_thinks_reaches_nobody_unless_that_is_asked_for(shown):
     (lesson,) = episode.lesson.examples
     assert ("secret" in lesson.completion.text) == shown
     assert "secret" in lesson.completion.written
+
+
+@pytest.mark.parametrize(
+    ("teaching", "scored"),
+    [({}, False), ({"candidates": 4}, True), ({"reward": "dense_gain"}, True)],
+    ids=["by default", "to choose", "for the reward"],
+)
+def test_lessons_are_scored_only_where_somebody_asks_for_it(teaching, scored):
+    config = parse_config({"teaching": teaching}, "test")
+    backend = RecordingBackend()
+    built = build_school(config, read_catalog(config), backend)
+    assert (built.classroom.scorer is backend) == scored

@@ -47,3 +47,19 @@ def test_parts_have_their_documented_defaults() -> None:
         "policy_gradient",
     )
     assert TeachingConfig().reward.type == "gain"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lessons": 4, "candidates": 3}, "at least lessons = 4"),
+        ({"candidates": 6, "gate": False}, "expected gate = true"),
+    ],
+    ids=["fewer than are shown", "no gate"],
+)
+def test_lessons_are_chosen_from_more_that_pass_the_gate(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        TeachingConfig(**settings)
+    assert not TeachingConfig(candidates=2).chooses_lessons

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from docendo.learning.advantages import assign_advantages
@@ -10,6 +12,7 @@ from docendo.learning.groups import (
     group_lessons,
     group_practice,
 )
+from docendo.records import Payoff
 from tests.toys import ANN, BOB, CAT, attempts, duel, episode, lesson, match, pay, problem
 
 
@@ -125,3 +128,10 @@ def test_an_agent_that_plays_itself_learns_from_both_seats() -> None:
         ("first player", (0.5,) * 3),
         ("second player", (-0.5,) * 3),
     ]
+
+
+def test_a_lesson_that_earned_nothing_measurable_is_in_no_group() -> None:
+    shown, dropped = pay([episode(scores=(1,))])[0], episode(scores=())
+    unpaid = replace(dropped, payoff=Payoff(None, ()))
+    (group,) = group_lessons([shown, unpaid])
+    assert len(group.rewards) == len(group.completions) == 1

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 from docendo.monitors.findings import find_all
+from docendo.records import Trial
 from tests.monitors.planters import episode
 from tests.monitors.toys import CODE, OTHER, OWN
 
@@ -20,3 +23,13 @@ def test_only_rewarded_answers_are_findings() -> None:
     unpaid = attempt._replace(verdict=attempt.verdict._replace(score=0.0))
     assert find_all([episode(OWN.solution, OWN, OTHER)]) == []
     assert unpaid.verdict.score == 0
+
+
+def test_a_lesson_that_carries_the_answer_to_its_trial_is_a_finding() -> None:
+    leaking = OWN.solution.replace("Answer:", "The other one is 58.\nAnswer:")
+    clean = replace(episode(OWN.solution, OWN, CODE), trial=Trial(OTHER, 0.5))
+    leaked = replace(episode(leaking, OWN, CODE), trial=Trial(OTHER, 0.5))
+    assert find_all([clean]) == []
+    (finding,) = find_all([leaked])
+    assert (finding.monitor, finding.agent) == ("answer_leak", "ann")
+    assert finding.reason.startswith("the trial's answer")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docendo.records import Completion, Match, Metrics, Rollout, Verdict
+from docendo.records import Completion, Match, Metrics, Payoff, Rollout, Trial, Verdict
 from docendo.store import RoundRecord, RunDirectory
 from tests.store.toys import ANN, BOB, attempt, duel, episode, evaluation, problem
 
@@ -31,6 +31,14 @@ def test_prompt_tokens_and_logprobs_are_not_stored(run: RunDirectory) -> None:
     )
     (back,) = run.episodes()
     assert back.attempts == (Rollout(Completion("x", tokens=(3,)), Verdict(0.5, "")),)
+
+
+def test_a_trial_and_a_lesson_without_a_payoff_come_back(run: RunDirectory) -> None:
+    trial = Trial(problem("7 + 1?", "8"), -0.25)
+    paid = replace(episode(), trial=trial, payoff=Payoff(-0.25, (0.0, 1.0)))
+    dropped = replace(episode(), trial=trial, payoff=Payoff(None, ()), attempts=())
+    run.commit(RoundRecord(0, "teaching", 1.0, episodes=[paid, dropped]))
+    assert list(run.episodes()) == [paid, dropped]
 
 
 @settings(max_examples=25, deadline=None)

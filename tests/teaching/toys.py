@@ -1,12 +1,12 @@
 """Standings that say the same of everybody, and agents that lessons help."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from docendo.league.posteriors import GainPosterior, RatePosterior
-from docendo.records import AgentId, Request, TaskType
+from docendo.records import AgentId, Example, Request, TaskType
 from tests.toys import right, said, shares, wrong
 
 
@@ -49,3 +49,22 @@ def helped(request: Request) -> str:
         if request.purpose == "lesson" or "carry" in said(request)
         else wrong(request)
     )
+
+
+@dataclass
+class Likes:
+    """A scorer: every token has log-probability -2, and 1 more for each of the words in the prompt."""
+
+    words: tuple[str, ...] = ("carry",)
+    examples: list[Example] = field(default_factory=list)
+    purposes: set[str] = field(default_factory=set)
+
+    def score(self, examples: Sequence[Example], purpose: str) -> list[tuple[float, ...]]:
+        self.examples += examples
+        self.purposes.add(purpose)
+        scores = []
+        for example in examples:
+            prompt = " ".join(message.content for message in example.messages)
+            liked = sum(word in prompt for word in self.words)
+            scores.append((liked - 2.0,) * len(example.text.split()))
+        return scores
