@@ -22,6 +22,7 @@ from docendo.records import (
     Problem,
     Request,
     ScoredSample,
+    Target,
     TaskType,
     TeachingOption,
     Usage,
@@ -125,7 +126,10 @@ class Reward(Protocol):
 
 class Learner(Protocol):
     def update(
-        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+        self,
+        credits: Sequence[ScoredSample],
+        examples: Sequence[Example],
+        labelled: Sequence[Target] = (),
     ) -> MetricValues:
         """Train on one round; returns what was measured while training."""
         ...

@@ -34,6 +34,7 @@ from docendo.records import (
     Metrics,
     Problem,
     Question,
+    Target,
     by_match,
     mean_score,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "duel",
     "finetune",
     "group_rollouts",
+    "label",
     "play",
     "practise",
     "renew_population",
@@ -115,8 +117,12 @@ def _run_round(school: School, round_index: int, seed: int) -> Round:
     examples_seed = seed_for(seed, "examples")
     examples = school.sft_data(school, examples_seed)
 
+    # Distillation: a labeller's whole distribution on some of this round's texts.
+    played = Round(round_index, episodes, practice)
+    labelled = label(school, played, seed_for(seed, "labels"))
+
     metrics = Metrics(round_index)
-    metrics.collect(school.learner.update(samples, examples))
+    metrics.collect(school.learner.update(samples, examples, labelled))
     metrics.collect(measure_groups(groups))
     metrics.collect(measure_teaching(episodes, practice, school.learners))
     metrics.collect(measure_duels(duels, school.learners))
@@ -222,6 +228,11 @@ def ask(school: School, round_index: int, seed: int) -> list[Question]:
     if school.question_phase is None:
         return []
     return school.question_phase.writer.ask(round_index, sorted(school.learners), seed)
+
+
+def label(school: School, played: Round, seed: int) -> list[Target]:
+    """Texts with what a labeller thinks of every token, for agents that learn from it."""
+    return school.labels(school, played, seed) if school.labels else []
 
 
 def group_rollouts(

@@ -50,6 +50,11 @@ PARTS: dict[str, dict[str, str]] = {
         "truth": "docendo.graders.ground_truth:TruthConfig",
         "weighted": "docendo.graders.combinators:WeightedConfig",
     },
+    "labels": {
+        "expert_distillation": "docendo.labels.parts:ExpertDistillationConfig",
+        "self_distillation": "docendo.labels.parts:SelfDistillationConfig",
+        "soft_labels": "docendo.labels.parts:SoftLabelsConfig",
+    },
     "loss": {
         "gspo": "docendo.learning.losses:GSPOConfig",
         "policy_gradient": "docendo.learning.losses:PolicyGradientConfig",

@@ -29,6 +29,7 @@ from docendo.records import (
     Example,
     Metrics,
     Question,
+    Target,
     TaskType,
     TeachingOption,
     Usage,
@@ -38,6 +39,7 @@ from docendo.teaching.classroom import Classroom
 __all__ = [
     "Arena",
     "Expert",
+    "Labelling",
     "League",
     "MixtureSource",
     "QuestionPhase",
@@ -165,6 +167,8 @@ class School:
     """Holds the agents' adapters: copies of agents are made in it, and taken away."""
     arena: Arena | None = None
     question_phase: QuestionPhase | None = None
+    labels: "Labelling | None" = None
+    """Which texts of a round are labelled, beside what is imitated."""
     recipients: Recipients = field(default_factory=Recipients)
     demonstrations: DemonstrationBuffer = field(default_factory=DemonstrationBuffer)
 
@@ -180,11 +184,15 @@ class School:
             apart = replace(expert, data_mixture=(), practice_task_types=(), is_apart=True)
             experts.append(apart)
         schedule = replace(self.schedule, matches=0)
-        return replace(self, experts=experts, schedule=schedule, arena=None)
+        return replace(self, experts=experts, schedule=schedule, arena=None, labels=None)
 
 
 SFTData = Callable[[School, int], list[Example]]
 """From a school and a seed to the supervised examples of a round, of all agents."""
+
+
+Labelling = Callable[[School, "Round", int], list[Target]]
+"""From a school, what was played in a round, and a seed to targets with labels, of all agents."""
 
 
 @dataclass(frozen=True)

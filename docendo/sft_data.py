@@ -29,6 +29,7 @@ __all__ = [
     "draw_own_problems",
     "draw_problem",
     "draw_rehearsal",
+    "draw_solved_problem",
     "draw_worked_examples",
 ]
 
@@ -214,7 +215,9 @@ def draw_own_demonstrations(
         if source.rows:
             demonstrations.append(rng.choice(source.rows))
             continue
-        problem = _draw_solved(school, next(task_types[source.name]), rng.getrandbits(62))
+        problem = draw_solved_problem(
+            school, next(task_types[source.name]), rng.getrandbits(62)
+        )
         demonstrations.append((problem, problem.worked))
     return demonstrations
 
@@ -269,11 +272,11 @@ def draw_own_problems(
 
     problems = []
     for task_type in islice(cycle(task_types), count):
-        problems.append(_draw_solved(school, task_type, rng.getrandbits(62)))
+        problems.append(draw_solved_problem(school, task_type, rng.getrandbits(62)))
     return problems
 
 
-def _draw_solved(school: School, task_type: TaskType, seed: int) -> Problem:
+def draw_solved_problem(school: School, task_type: TaskType, seed: int) -> Problem:
     """A training problem with a worked solution; where these are few, they recur."""
     solved = school.classroom.solved_problems.get(task_type)
     return Random(seed).choice(solved) if solved else draw_problem(school, task_type, seed)

@@ -46,6 +46,10 @@ SETTINGS = {
     "reward": ("[teaching]", 'reward = {{ type = "{module}:Generous", bonus = 0.25 }}'),
     "baseline": ("[learning]", 'baseline = "{module}:MeanBaseline"'),
     "loss": ("[learning]", 'loss = "{module}:halved_policy_gradient"'),
+    "labels": (
+        "[learning]",
+        'labels = {{ type = "{module}:read_practice", weight = 0.5 }}',
+    ),
     "sft_data": ("[learning]", 'sft_data = "{module}:one_fact_each"'),
     "curriculum": ("[league]", 'curriculum = "{module}:first_only"'),
     "matchmaker": (
@@ -95,6 +99,21 @@ class MeanBaseline:
     "loss": """
 def halved_policy_gradient(inputs):
     return -0.5 * inputs.weights_K * inputs.logprobs_K
+""",
+    "labels": """
+from docendo.records import Example, Message, SoftLabel
+
+def read_practice(school, played, seed, weight):
+    own = []
+    for agent, problem, attempts in played.practice:
+        messages = (Message("user", problem.prompt),)
+        own.append(school.backend.target(Example(agent, messages, attempts[0].completion.text)))
+    read = [target._replace(agent="base") for target in own]
+    labels = school.backend.label(read, "label")
+    return [
+        target._replace(weight=0.0, labels=(SoftLabel(label, weight),))
+        for target, label in zip(own, labels)
+    ]
 """,
     "sft_data": """
 from docendo.records import Example, Message

@@ -26,6 +26,7 @@ from docendo.records import (
     Problem,
     Request,
     ScoredSample,
+    Target,
     TaskType,
     TeachingOption,
 )
@@ -105,7 +106,10 @@ class CountingLearner:
     rounds: list[tuple[list[ScoredSample], list[Example]]] = field(default_factory=list)
 
     def update(
-        self, credits: Sequence[ScoredSample], examples: Sequence[Example]
+        self,
+        credits: Sequence[ScoredSample],
+        examples: Sequence[Example],
+        labelled: Sequence[Target] = (),
     ) -> dict[str, float]:
         self.rounds.append((list(credits), list(examples)))
         return {"samples/policy": len(credits), "samples/sft": len(examples)}

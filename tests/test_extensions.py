@@ -108,6 +108,14 @@ def test_a_users_sft_data_is_all_that_is_imitated(tmp_path: Path) -> None:
     assert {record.metrics["samples/sft"] for record in taught} == {2}
 
 
+def test_a_users_labels_are_learned_beside_what_is_imitated(tmp_path: Path) -> None:
+    with docendo.open_run(write_extension(tmp_path, "labels")) as run:
+        taught = [record for record in run.rounds() if record.stage == "teaching"]
+    for record in taught:
+        assert record.metrics["samples/labelled"] == 2
+        assert record.metrics["samples/sft"] >= 2
+
+
 def test_a_users_evaluator_judges_its_domain(tmp_path: Path) -> None:
     with docendo.open_run(write_extension(tmp_path, "evaluator")) as run:
         episodes = [episode for record in run.rounds() for episode in record.episodes]

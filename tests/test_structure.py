@@ -42,6 +42,7 @@ LAYERS = [
     {"asking", "monitors"},
     {"school"},
     {"sft_data"},
+    {"labels"},
     {"loop"},
     {"engines/lora"},
     {"engines/model"},
@@ -62,11 +63,11 @@ FIELDS_ALLOWED = {
     "AgentConfig": 13,
     "Analysis": 13,
     "Config": 18,
-    "LearningConfig": 19,
+    "LearningConfig": 21,
     "LeagueConfig": 13,
     "TeachingConfig": 17,
     "Session": 14,
-    "School": 14,
+    "School": 15,
     "StudyConfig": 14,
 }
 """A config has one field per section, a school one per stage, and an agent's table all that may be said of it."""

@@ -28,7 +28,7 @@ from docendo.parts import as_part
 from docendo.problems.catalog import Catalog
 from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, MetricValues, TaskType
-from docendo.school import Expert, QuestionPhase, Schedule, School, SFTData
+from docendo.school import Expert, Labelling, QuestionPhase, Schedule, School, SFTData
 from docendo.sft_data import build_examples
 from docendo.teaching.classroom import Classroom, TeachingRules
 from docendo.tools.calls import Toolset
@@ -88,6 +88,7 @@ def build_school(
         backend=backend,
         arena=build_arena(config, engines.player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, engines.plain, catalog),
+        labels=_build_labels(config),
         recipients=build_recipients(config),
     )
 
@@ -217,6 +218,11 @@ def _build_sft_data(config: Config) -> SFTData:
     return part.build() if part else build_examples
 
 
+def _build_labels(config: Config) -> Labelling | None:
+    part = config.learning.labels
+    return part.build() if part else None
+
+
 def _build_learner(
     config: Config, backend: Backend, python_parts: Parts, notify: Notify | None
 ) -> PopulationLearner:
@@ -229,6 +235,7 @@ def _build_learner(
         loss=as_part(python_parts.loss) if python_parts.loss else learning.loss,
         epochs=learning.epochs,
         measures_kl=learning.measure_kl,
+        base_kl_weight=learning.sft_kl_weight,
         notify=notify,
     )
 

@@ -157,6 +157,11 @@ class LearningConfig(ConfigModel):
     sft_data: Annotated[PartConfig, Part("sft_data")] | None = None
     """Rule that picks the supervised examples of a round. Default: rehearsal of the agent's own
     data and imitation of demonstrations. Your own: "package.module:name"."""
+    labels: Annotated[PartConfig, Part("labels")] | None = None
+    """Texts on which agents learn a labeller's whole distribution, beside imitation. Default:
+    none. Your own: "package.module:name"."""
+    sft_kl_weight: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Weight of the KL divergence from the base model in supervised steps of stage 2. 0: none."""
     imitation_sampling: Literal["family_turns", "error_rate"] = "family_turns"
     """Choice of demonstrations. "family_turns": families take turns. "error_rate": more of
     what the agent gets wrong."""

@@ -187,11 +187,13 @@ class LiveStandings:
         self, scores: Iterable[tuple[AgentId, TaskType, float]], round_index: int
     ) -> None:
         """Record mean scores of problems that were worked on without a lesson."""
-        self.clock = max(self.clock, round_index)
-        observations = [
-            (agent, str(task_type), score) for agent, task_type, score in scores
-        ]
-        self._add("alone", "", observations)
+        self._record_scores("alone", scores, round_index)
+
+    def record_after_lesson(
+        self, scores: Iterable[tuple[AgentId, TaskType, float]], round_index: int
+    ) -> None:
+        """Record scores of answers that were given after a lesson, outside matches."""
+        self._record_scores("helped", scores, round_index)
 
     def record_games(
         self, scores: Iterable[tuple[AgentId, AgentId, float]], game: str, round_index: int
@@ -263,6 +265,18 @@ class LiveStandings:
             self._add("gains", subject, observations)
         self._add("alone", "", unaided)
         self._add("helped", "", after_lesson)
+
+    def _record_scores(
+        self,
+        measure: str,
+        scores: Iterable[tuple[AgentId, TaskType, float]],
+        round_index: int,
+    ) -> None:
+        self.clock = max(self.clock, round_index)
+        observations = [
+            (agent, str(task_type), score) for agent, task_type, score in scores
+        ]
+        self._add(measure, "", observations)
 
     def _add(self, measure: str, subject: str, observations: Sequence[Observation]) -> None:
         if observations:

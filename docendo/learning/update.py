@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from math import expm1, isfinite
+from operator import itemgetter
 from statistics import fmean
 
 from docendo.backend import Backend, TrainStep
@@ -18,6 +19,7 @@ from docendo.records import (
     MetricKey,
     MetricValues,
     ScoredSample,
+    SoftLabel,
     Target,
     sampled_mask,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "measure_kl",
     "measure_samples",
     "policy_targets",
+    "spread",
 ]
 
 _TYPICAL_LENGTH = 32.0
@@ -57,15 +60,22 @@ class PopulationLearner:
     """Passes over the sampled completions; more than one needs a clipped loss."""
     measures_kl: bool = False
     """Whether completions are scored by the base too, for the metric ``kl/base``."""
+    base_kl_weight: float = 0.0
+    """Weight of KL(agent | base) at every token of the supervised steps."""
     purpose: str = "imitation"
     """What the ledger books the supervised steps under."""
     notify: Callable[[str, int], None] | None = None
     """Called after every step with its purpose and its tokens."""
 
     def update(
-        self, samples: Sequence[ScoredSample], examples: Sequence[Example]
+        self,
+        samples: Sequence[ScoredSample],
+        examples: Sequence[Example],
+        labelled: Sequence[Target] = (),
     ) -> MetricValues:
         """Train on one round; returns the metrics of the update.
+
+        Labelled targets are spread over the supervised steps.
 
         Steps whose gradient was not finite, or absurdly large, are skipped and counted.
         """
@@ -94,12 +104,19 @@ class PopulationLearner:
             metrics.update(_measure_noise(finite))
 
         supervised = [self.backend.target(example) for example in examples]
+        if labelled:
+            metrics["samples/labelled"] = len(labelled)
+            supervised = spread(supervised, labelled)
+        if self.base_kl_weight:
+            supervised = self._label_by_base(supervised)
         for batch in batches_of(supervised, self.batch_size):
             targets = mean_weights(batch)
             gradients = self._step(targets, _IMITATION, self.sft_lr, self.purpose)
             skipped.update(_name_skipped(gradients, self.purpose))
             finite = _finite_gradients(gradients)
             metrics.update(_measure_gradients(finite, self.purpose))
+            if divergences := [g.divergence for g in finite if g.divergence]:
+                metrics[f"divergence/{self.purpose}"] = fmean(divergences)
 
         metrics["nonfinite_steps"] = skipped.total()
         metrics.update({key: float(count) for key, count in skipped.items()})
@@ -123,6 +140,19 @@ class PopulationLearner:
         for target, ref_logprobs in zip(targets, logprobs, strict=True):
             scored.append(target._replace(ref_logprobs=ref_logprobs))
         return scored
+
+    def _label_by_base(self, targets: Sequence[Target]) -> list[Target]:
+        """The targets with the base's label, which they are pulled to over the whole vocabulary."""
+        labels = self.backend.label(
+            [t._replace(agent=BASE, labels=()) for t in targets], "kl"
+        )
+        labelled = []
+        for target, label in zip(targets, labels, strict=True):
+            if label is not None:
+                soft = SoftLabel(label, self.base_kl_weight, "reverse_kl")
+                target = target._replace(labels=(*target.labels, soft))
+            labelled.append(target)
+        return labelled
 
 
 def measure_samples(samples: Sequence[ScoredSample]) -> dict[str, float]:
@@ -198,8 +228,23 @@ def mean_weights(targets: Sequence[Target]) -> list[Target]:
     weighted = []
     for target in targets:
         divisor = max(1, num_tokens[target.agent])
-        weighted.append(target._replace(weight=target.weight / divisor))
+        labels = tuple(
+            soft._replace(weight=soft.weight / divisor) for soft in target.labels
+        )
+        weighted.append(target._replace(weight=target.weight / divisor, labels=labels))
     return weighted
+
+
+def spread(targets: Sequence[Target], labelled: Sequence[Target]) -> list[Target]:
+    """Both, evenly mixed for every agent; the order within each stays."""
+    placed: list[tuple[float, Target]] = []
+    for sequence in (targets, labelled):
+        counts = Counter(target.agent for target in sequence)
+        numbers: Counter[AgentId] = Counter()
+        for target in sequence:
+            numbers[target.agent] += 1
+            placed.append(((numbers[target.agent] - 0.5) / counts[target.agent], target))
+    return [target for _, target in sorted(placed, key=itemgetter(0))]
 
 
 def batches_of(targets: Sequence[Target], batch_size: int) -> list[list[Target]]:

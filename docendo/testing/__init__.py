@@ -19,6 +19,7 @@ from docendo.testing.league import check_curriculum, check_matchmaker, check_sel
 from docendo.testing.learning import (
     check_backend,
     check_baseline,
+    check_labels,
     check_loss,
     check_reward,
     check_sft_data,
@@ -31,6 +32,7 @@ __all__ = [
     "check_curriculum",
     "check_evaluator",
     "check_grader",
+    "check_labels",
     "check_loss",
     "check_matchmaker",
     "check_reward",

@@ -28,6 +28,7 @@ from docendo.records import (
     Request,
     Rollout,
     SoftLabel,
+    Target,
     Verdict,
 )
 from docendo.testing.examples import STUDENT, TEACHER, make_problem
@@ -35,6 +36,7 @@ from docendo.testing.examples import STUDENT, TEACHER, make_problem
 __all__ = [
     "check_backend",
     "check_baseline",
+    "check_labels",
     "check_loss",
     "check_reward",
     "check_sft_data",
@@ -170,6 +172,21 @@ def check_sft_data(examples: Sequence[Example], learners: Collection[str]) -> No
         assert example.text.strip(), "an example without a text"
         assert isfinite(example.weight), f"weight {example.weight}"
         assert example.weight > 0, f"weight {example.weight}"
+
+
+def check_labels(targets: Sequence[Target], learners: Collection[str]) -> None:
+    """Targets with labels are for learners, and every label has a weight above 0.
+
+    Call it with what your function returned for a school and a round of yours.
+    """
+    assert targets, "expected at least one target"
+    for target in targets:
+        assert target.agent in learners, f"{target.agent!r} is no learner"
+        assert target.tokens, "a target without tokens"
+        assert target.labels, "a target without a label; examples belong in sft_data"
+        for soft in target.labels:
+            assert isfinite(soft.weight), f"weight {soft.weight}"
+            assert soft.weight > 0, f"weight {soft.weight}"
 
 
 def check_tracker(tracker: Tracker) -> None:

@@ -8,9 +8,18 @@ from docendo.learning.update import (
     batches_of,
     mean_weights,
     policy_targets,
+    spread,
 )
 from docendo.parts import as_part
-from docendo.records import BASE, Completion, Gradient, MetricKey, ScoredSample
+from docendo.records import (
+    BASE,
+    Completion,
+    Gradient,
+    Label,
+    MetricKey,
+    ScoredSample,
+    SoftLabel,
+)
 from tests.toys import ANN, BOB, RecordingBackend, example, target
 
 
@@ -190,3 +199,42 @@ def test_a_loss_that_stays_near_the_base_gets_its_log_probabilities() -> None:
     engine = RecordingBackend(base_logprobs=(-1.0, -1.0))
     loss = PPOClipConfig(kl_weight=0.1)
     assert "kl/base" in learner(engine, loss=loss).update([credit()], [])
+
+
+def labelled(weight: float = 0.75, agent=ANN, tokens: int = 2):
+    return target(agent, 0.0, tokens)._replace(labels=(SoftLabel(Label(), weight),))
+
+
+def test_labelled_targets_are_spread_over_the_supervised_steps() -> None:
+    plain = [target(ANN, w) for w in (1, 2, 3, 4)] + [target(BOB, 5)]
+    soft = [labelled(1), labelled(2), labelled(3, BOB)]
+    of_ann = [t for t in spread(plain, soft) if t.agent == ANN]
+    assert of_ann == [plain[0], soft[0], *plain[1:3], soft[1], plain[3]]
+    assert sorted(map(id, spread(plain, soft))) == sorted(map(id, plain + soft))
+
+
+def test_a_label_weighs_as_a_share_of_its_agents_mean_over_tokens() -> None:
+    engine = RecordingBackend({ANN: Gradient(1.0, 0.25, 0.5, divergence=0.25)})
+    metrics = learner(engine).update([], [example(text="ab")], [labelled(0.75, tokens=6)])
+    ((purpose, _, (one, other), _),) = engine.steps
+    assert purpose == "imitation"
+    assert (one.weight, one.labels) == (1 / 8, ())
+    assert [soft.weight for soft in other.labels] == [0.75 / 8]
+    assert metrics["samples/labelled"] == 1
+    assert metrics["divergence/imitation"] == 0.25
+
+
+def test_the_base_labels_supervised_texts_for_the_regulariser() -> None:
+    engine = RecordingBackend()
+    learner(engine, base_kl_weight=0.5).update(
+        [credit()], [example()], [labelled(tokens=3)]
+    )
+    assert engine.scored == [("kl", BASE)] * 2
+    policy, imitation = (targets for _, _, targets, _ in engine.steps)
+    assert not policy[0].labels, "not of the policy update"
+    tokens = sum(len(t.tokens) for t in imitation)
+    for t in imitation:
+        soft = t.labels[-1]
+        assert soft.label.hidden.tokens == t.tokens
+        assert (soft.weight, soft.divergence) == (0.5 / tokens, "reverse_kl")
+    assert sorted(len(t.labels) for t in imitation) == [1, 2]

@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 
 from docendo.parts import parse_part
-from docendo.records import Payoff
+from docendo.records import Label, Payoff, SoftLabel
 from docendo.registry import PARTS
 from docendo.testing import (
     check_backend,
     check_baseline,
+    check_labels,
     check_loss,
     check_reward,
     check_sft_data,
     check_tracker,
 )
 from tests.engines.toys import open_toy
-from tests.toys import ANN, BOB, example
+from tests.toys import ANN, BOB, example, target
 
 CHECKS = {
     "baseline": check_baseline,
@@ -90,3 +91,15 @@ def test_finetuning_data_must_be_for_learners_and_have_a_text(
     check_sft_data([example()], {ANN})
     with pytest.raises(AssertionError, match=re.escape(complaint)):
         check_sft_data([example(), made], {ANN})
+
+
+def test_labelled_targets_must_be_for_learners_and_have_a_label() -> None:
+    labelled = target()._replace(labels=(SoftLabel(Label(), 1.0),))
+    check_labels([labelled], {ANN})
+    for made, complaint in [
+        (labelled._replace(agent=BOB), "'bob' is no learner"),
+        (target(), "without a label"),
+        (labelled._replace(labels=(SoftLabel(Label(), 0.0),)), "weight 0.0"),
+    ]:
+        with pytest.raises(AssertionError, match=complaint):
+            check_labels([labelled, made], {ANN})
