@@ -51,9 +51,9 @@ PARTS: dict[str, dict[str, str]] = {
         "weighted": "docendo.graders.combinators:WeightedConfig",
     },
     "labels": {
-        "expert_distillation": "docendo.labels.parts:ExpertDistillationConfig",
-        "self_distillation": "docendo.labels.parts:SelfDistillationConfig",
-        "soft_labels": "docendo.labels.parts:SoftLabelsConfig",
+        "expert_distillation": "docendo.labels.parts:LabelsConfig",
+        "self_distillation": "docendo.labels.parts:LabelsConfig",
+        "soft_labels": "docendo.labels.parts:LabelsConfig",
     },
     "loss": {
         "gspo": "docendo.learning.losses:GSPOConfig",

@@ -48,6 +48,7 @@ PLACES = {
     "curriculum": "`league.curriculum`, `learning.practice_curriculum`",
     "domain": "`domains.NAME.source`",
     "evaluator": "`[evaluators.NAME]`",
+    "labels": "`learning.labels`",
     "loss": "`learning.loss`",
     "matchmaker": "`league.matchmaker`",
     "opponent_selection": "`duels.opponents`",

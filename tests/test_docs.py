@@ -118,7 +118,7 @@ def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert "teaching" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["analysis", "extending", "games", "league"])
+@pytest.mark.parametrize("name", ["analysis", "extending", "games", "labels", "league"])
 def test_the_python_examples_of_a_page_run(name):
     page = (ROOT / "docs" / f"{name}.md").read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))

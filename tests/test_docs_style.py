@@ -31,6 +31,7 @@ MEANS = {
     "docs/glossary": 15.0,
     "docs/grammar": 12.5,
     "docs/index": 9.7,
+    "docs/labels": 12.0,
     "docs/league": 12.8,
     "docs/measures": 13.3,
     "docs/metrics": 10.4,

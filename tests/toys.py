@@ -29,7 +29,6 @@ from docendo.records import (
     Episode,
     Example,
     Gradient,
-    Label,
     Lesson,
     Match,
     Message,
@@ -328,10 +327,6 @@ class RecordingBackend:
 
     def target(self, example: Example) -> Target:
         return Target(example.agent, (1,), tuple(example.text.encode()), example.weight)
-
-    def label(self, targets: Sequence[Target], purpose: str) -> list[Label | None]:
-        self.scored += [(purpose, target.agent) for target in targets]
-        return [Label(target) for target in targets]
 
     def ids(self, text: str) -> tuple[int, ...]:
         return tuple(text.encode())

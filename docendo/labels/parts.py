@@ -1,9 +1,9 @@
-"""The built-in labels: what is labelled, and by whom, with the settings that all have in common."""
+"""The built-in labels and their settings."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from docendo.labels.distillation import Distillation, FindTexts
 from docendo.labels.texts import find_attempts, find_demonstrations, find_taught
@@ -11,17 +11,16 @@ from docendo.parts import PartConfig
 from docendo.records import Divergence
 from docendo.school import Labelling
 
-__all__ = [
-    "ExpertDistillationConfig",
-    "LabelsConfig",
-    "SelfDistillationConfig",
-    "SoftLabelsConfig",
-]
+__all__ = ["LabelsConfig"]
 
 
 class LabelsConfig(PartConfig):
-    """What all built-in labels have in common."""
+    """Texts labelled by their author, a reader of a lesson (SDFT) or the domain's expert (MOPD)."""
 
+    type: Literal["soft_labels", "self_distillation", "expert_distillation"]
+    reader: Literal["self", "base"] = "self"
+    """Of self-distillation: who labels after reading the lesson, or a verified worked example.
+    "self": the agent as it is. "base": the base model."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the divergence in the loss of a labelled text. The rest is imitation of the
     text, if it is right."""
@@ -36,44 +35,25 @@ class LabelsConfig(PartConfig):
     allocation: Literal["uniform", "headroom"] = "uniform"
     """Choice of domains. "headroom": by the labeller's success rate minus the student's."""
 
-    def _distil(self, find: FindTexts, endpoints: Any) -> Labelling:
+    @model_validator(mode="after")
+    def _has_reader(self) -> Self:
+        if self.reader == "base" and self.type != "self_distillation":
+            raise ValueError("only self_distillation has a reader")
+        return self
+
+    def build(self, context: Any = None) -> Labelling:
+        """`context` are labellers behind endpoints, by agent."""
+        finders: dict[str, FindTexts] = {
+            "soft_labels": find_demonstrations,
+            "self_distillation": partial(find_attempts, reader=self.reader),
+            "expert_distillation": partial(find_taught, count=self.texts),
+        }
         return Distillation(
-            find,
+            finders[self.type],
             share=self.share,
             divergence=self.divergence,
             texts=self.texts,
             gate=self.gate,
             by_headroom=self.allocation == "headroom",
-            endpoints=endpoints or {},
+            endpoints=context or {},
         )
-
-
-class SoftLabelsConfig(LabelsConfig):
-    """Soft labels: this round's demonstrations, labelled by their authors."""
-
-    type: str = "soft_labels"
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
-
-    def build(self, context: Any = None) -> Labelling:
-        return self._distil(find_demonstrations, context)
-
-
-class SelfDistillationConfig(LabelsConfig):
-    """An agent's own attempts, labelled by itself or the base after a lesson (SDFT)."""
-
-    type: str = "self_distillation"
-    reader: Literal["self", "base"] = "self"
-    """Who labels after reading the lesson, or a verified worked example. "self": the agent as
-    it is. "base": the base model."""
-
-    def build(self, context: Any = None) -> Labelling:
-        return self._distil(partial(find_attempts, reader=self.reader), context)
-
-
-class ExpertDistillationConfig(LabelsConfig):
-    """An agent's own attempts at others' domains, labelled by the domain's expert (MOPD)."""
-
-    type: str = "expert_distillation"
-
-    def build(self, context: Any = None) -> Labelling:
-        return self._distil(partial(find_taught, count=self.texts), context)

@@ -58,11 +58,13 @@ def find_demonstrations(school: School, played: Round, seed: int) -> Iterator[Te
             listeners = school.recipients.lessons.get(episode.match.domain, ())
             for agent in dict.fromkeys([student, *listeners]):
                 for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
-                    yield _imitated(school, agent, teacher, problem, worked)
+                    if _may_imitate(school, agent, problem):
+                        yield _imitated(school, agent, teacher, problem, worked)
 
         # The author of a right attempt had read the lesson: so does its labeller (Snell et al. 2022).
         right = _first_right(episode.attempts)
-        if right and episode.expected_gain > 0:
+        may_imitate = _may_imitate(school, student, episode.test)
+        if right and episode.expected_gain > 0 and may_imitate:
             text = _imitated(school, student, student, episode.test, right)
             yield text._replace(lesson=lesson)
 
@@ -89,7 +91,7 @@ def find_attempts(
             continue
         best = max(shown, key=lambda episode: episode.gain or 0.0)
         student = best.match.student
-        for attempt in best.control:
+        for attempt in best.control if _may_imitate(school, student, best.test) else ():
             labeller = student if reader == "self" else BASE
             yield Text(student, labeller, best.test, attempt, best.lesson)
 
@@ -141,6 +143,12 @@ def _best_experts(
                 of_domain = experts.setdefault((student, task_type.domain), {})
                 of_domain[task_type] = others[0]
     return experts
+
+
+def _may_imitate(school: School, student: AgentId, problem: Problem) -> bool:
+    """Whether lessons of the family may reach the student's weights."""
+    family = f"{problem.domain}/{problem.family}"
+    return student not in school.recipients.withholding.students_without(family)
 
 
 def _imitated(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import docendo
+from docendo.errors import UserError
 from docendo.parts import parse_part
 from docendo.records import BASE
 from docendo.testing import check_labels
@@ -86,3 +87,8 @@ def test_all_that_labels_need_is_charged(tmp_path: Path) -> None:
     # the base labels every supervised text for the regulariser
     assert charged[BASE, "kl"].flops > 0
     assert (BASE, "label") not in charged
+
+
+def test_only_self_distillation_has_a_reader() -> None:
+    with pytest.raises(UserError, match="only self_distillation has a reader"):
+        parse_part("labels", {"type": "soft_labels", "reader": "base"})

@@ -9,6 +9,7 @@ from docendo.labels.texts import (
     find_taught,
     headroom,
 )
+from docendo.learning.withholding import Withholding
 from docendo.records import BASE, TeachingOption
 from docendo.school import Recipients
 from tests.labels.toys import SMALL, played, practice, record, school
@@ -39,6 +40,14 @@ def test_a_right_attempt_after_a_lesson_is_labelled_by_whoever_read_it() -> None
 
 def test_lessons_that_harmed_are_nobodys_text() -> None:
     assert not list(find_demonstrations(school(), played([episode((0, 0), 0.5)]), 0))
+
+
+def test_a_lesson_that_is_withheld_reaches_nobodys_weights_by_labels() -> None:
+    withholding = Withholding(1.0, 0, {"sums": [BOB]})
+    toy = school(recipients=Recipients(lessons={"sums": [CAT]}, withholding=withholding))
+    met = played([episode((0, 1), expected=0.25, control=(0,))])
+    assert {t.student for t in find_demonstrations(toy, met, 0)} == {CAT}
+    assert not list(find_attempts(toy, met, 0, reader="base"))
 
 
 def test_solutions_are_labelled_by_their_author_for_others_alone() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from math import inf, log, nan
 
 import pytest
@@ -19,6 +20,7 @@ from docendo.records import (
     MetricKey,
     ScoredSample,
     SoftLabel,
+    Target,
 )
 from tests.toys import ANN, BOB, RecordingBackend, example, target
 
@@ -201,6 +203,14 @@ def test_a_loss_that_stays_near_the_base_gets_its_log_probabilities() -> None:
     assert "kl/base" in learner(engine, loss=loss).update([credit()], [])
 
 
+class LabellingBackend(RecordingBackend):
+    """A label's hidden states are the target that was read."""
+
+    def label(self, targets: Sequence[Target], purpose: str) -> list[Label | None]:
+        self.scored += [(purpose, target.agent) for target in targets]
+        return [Label(target) for target in targets]
+
+
 def labelled(weight: float = 0.75, agent=ANN, tokens: int = 2):
     return target(agent, 0.0, tokens)._replace(labels=(SoftLabel(Label(), weight),))
 
@@ -225,7 +235,7 @@ def test_a_label_weighs_as_a_share_of_its_agents_mean_over_tokens() -> None:
 
 
 def test_the_base_labels_supervised_texts_for_the_regulariser() -> None:
-    engine = RecordingBackend()
+    engine = LabellingBackend()
     learner(engine, base_kl_weight=0.5).update(
         [credit()], [example()], [labelled(tokens=3)]
     )
