@@ -112,6 +112,10 @@ def round_line(record: RoundRecord, place: str, owns: Mapping[str, Sequence[str]
     if exploitability:
         parts.append(f"exploitability {fmean(exploitability.values()):.2f}")
 
+    kept = metrics.by_agent("kept/one_shot")
+    if kept:
+        parts.append(f"after an example {percent(fmean(kept.values()))}")
+
     for metric in metrics.records:
         if metric.agent and metric.value and metric.name in _FAULTS:
             parts.append(f"{_FAULTS[metric.name]} {metric.agent} {metric.value:.0f}")

@@ -254,6 +254,11 @@ class EvaluationConfig(ConfigModel):
     """Number of rounds between evaluations. 0: only before and after stage 2."""
     seed: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     """Seed that selects the held-out problems."""
+    forgetting_problems: Annotated[int, Field(ge=0, le=1_000_000)] = 4
+    """Held-out problems per domain that are also answered after a worked example. Whoever can
+    answer fewer than the base has forgotten to read one. 0: forgetting is not measured."""
+    ood_families: dict[str, dict[str, list[int]]] = {}
+    """Levels of families, by domain, that no agent trains on. An empty list: all levels."""
     fresh: bool = False
     """Whether a second set of held-out problems is used, too. Always on if an agent's data
     are contaminated."""

@@ -10,6 +10,7 @@ from docendo.errors import UserError
 from docendo.humans.rating import RatingQueue
 from docendo.problems.catalog import Catalog
 from docendo.records import Usage
+from docendo.run.forgetting import outside_levels
 from docendo.run.provenance import check_changes, compare_provenance, record_provenance
 from docendo.run.session import Callback, Session
 from docendo.store.rows import QuarantineRow
@@ -31,6 +32,7 @@ def open_session(
     """
     python_parts = parts or Parts()
     domains = catalog or read_catalog(config, python_parts.sources)
+    outside_levels(domains, config.evaluation.ood_families, "evaluation.")
     backend = open_backend(config, python_parts.backend)
     ratings = RatingQueue()
     session = Session(

@@ -20,9 +20,10 @@ from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
 from docendo.problems.catalog import Catalog
 from docendo.problems.pool import AcceptedQuestions
-from docendo.records import Evaluation, MetricKey, Metrics
+from docendo.records import BASE, AgentId, Evaluation, MetricKey, Metrics
 from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
 from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
+from docendo.run.forgetting import KeptMeasures
 from docendo.run.game_eval import estimate_styles, measure_styles
 from docendo.run.provenance import Change
 from docendo.school import Round, School
@@ -231,6 +232,7 @@ class Session:
         """The metrics of a round, from everything that measures; the one place where they meet."""
         metrics = round_.metrics
         metrics.collect(self._measure_styles(round_.index))
+        metrics.collect(self._measure_kept(round_.index))
         metrics.collect(report.metrics)
         for pop_metrics in self.school.classroom.metric_sources:
             metrics.collect(pop_metrics())
@@ -259,6 +261,23 @@ class Session:
         if not plan.is_due(teaching_round):
             return []
         return plan.evaluate_all(round_index, include_remote=plan.is_last(teaching_round))
+
+    def measure_kept(self, agents: Sequence[AgentId]) -> dict[MetricKey, float]:
+        """What agents still know of what nobody teaches, as they are now."""
+        evaluation, classroom = self.config.evaluation, self.school.classroom
+        return KeptMeasures(evaluation, self.catalog, classroom, self.backend).measure(
+            agents
+        )
+
+    def _measure_kept(self, round_index: int) -> dict[MetricKey, float]:
+        """Of the base before the first round, then whenever everybody is evaluated."""
+        if round_index == START:
+            return self.measure_kept([BASE])
+        teaching_round = round_index - self.expert_rounds
+        is_evaluated = teaching_round >= 0 and self.evaluation_plan.is_due(teaching_round)
+        if teaching_round == -1 or is_evaluated:
+            return self.measure_kept(self.config.learner_ids)
+        return {}
 
     def _measure_styles(self, round_index: int) -> dict[MetricKey, float]:
         """How everybody plays, before the first duels and whenever everybody is evaluated."""

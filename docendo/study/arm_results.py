@@ -3,10 +3,12 @@
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import inf
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from docendo.records import BASE, AgentId, Rollout
+from docendo.records import BASE, AgentId, MetricKey, Rollout
 from docendo.run.session import Session
 from docendo.study.arm_run import Training, spent_flops
 from docendo.study.eval_answers import (
@@ -46,6 +48,7 @@ def make_result(
     session = training.session
     agents = session.config.learner_ids
     scores = _score(plan, session, agents)
+    kept = _collect_kept(session, session.measure_kept(agents))
     training.book_evaluation()  # before the costs below are summed up
     return _make(
         plan,
@@ -56,7 +59,7 @@ def make_result(
         cost=_sum_costs(plan, training, choice),
         curve=training.curve,
         scores=scores.model_copy(update={"after_experts": training.after_experts}),
-        trace=training.trace,
+        trace=training.trace.model_copy(update={"kept": kept}),
     )
 
 
@@ -139,6 +142,26 @@ def _collect_votes(
     (agent,) = answers
     count = len(plan.config.learners)
     return sample_votes(session.school.classroom, problems, agent, count)
+
+
+def _collect_kept(
+    session: Session, at_end: Mapping[MetricKey, float]
+) -> dict[str, tuple[float, ...]]:
+    """The run's measures of what was kept, and those at the end, as means over agents."""
+    series: dict[str, dict[float, list[float]]] = {}
+    stored = session.directory.metric_series() if session.directory else ()
+    for key, points in stored:
+        for index, value in points if key.name.startswith("kept/") else ():
+            series.setdefault(key.name, {}).setdefault(index, []).append(value)
+    for key, value in at_end.items():
+        series.setdefault(key.name, {}).setdefault(inf, []).append(value)
+
+    kept = {}
+    for name, by_round in series.items():
+        means = [fmean(by_round[index]) for index in sorted(by_round)]
+        # evaluations on the way are left out: the base, the experts, the end
+        kept[name.removeprefix("kept/")] = (*means[:-1][:2], means[-1])
+    return kept
 
 
 def _describe_setup(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from docendo.config import StudyConfig
 from docendo.datasets.eval_sets import draw_fresh_split, draw_test_split
-from docendo.errors import UserError, suggestion
-from docendo.interfaces import Source
+from docendo.errors import UserError
 from docendo.problems.catalog import Catalog
 from docendo.records import Problem
+from docendo.run.forgetting import outside_levels
 from docendo.study.plan import eval_seed
 
 __all__ = [
@@ -60,36 +60,14 @@ def draw_tuning_problems(catalog: Catalog, seed: int, study: StudyConfig) -> lis
 def draw_ood_problems(catalog: Catalog, seed: int, study: StudyConfig) -> list[Problem]:
     """Held-out problems of the families that the study names as out of distribution.
 
-    A family without levels has all its levels. Raises UserError for a domain or family that
-    does not exist, and for a family that is trained on.
+    Raises UserError where `outside_levels` does, and where a family would have no problem.
     """
     problems = []
-    for domain, families in study.ood_families.items():
-        where = f"[ood_families.{domain}]"
-        if domain not in catalog.sources:
-            hint = suggestion(domain, catalog.sources)
-            raise UserError(f"{where}: no domain {domain!r}{hint}")
-
+    for domain, levels in outside_levels(catalog, study.ood_families).items():
+        _check_count(levels, study.test_problems, f"[ood_families.{domain}]")
         source = catalog.sources[domain]
-        trained = {family for family, _ in catalog.levels[domain]}
-        levels = []
-        for family, named_levels in families.items():
-            _check_ood_family(where, family, source, trained)
-            all_levels = named_levels or source.levels[family]
-            levels += [(family, level) for level in all_levels]
-        _check_count(levels, study.test_problems, where)
         problems += draw_test_split(source, levels, study.test_problems, seed)
     return problems
-
-
-def _check_ood_family(where: str, family: str, source: Source, trained: set[str]) -> None:
-    if family not in source.levels:
-        raise UserError(f"{where}: no family {family!r}{suggestion(family, source.levels)}")
-    if family in trained:
-        raise UserError(
-            f"{where}: {family!r} is trained on; leave it out here or in "
-            f"[domains.{source.domain}]"
-        )
 
 
 def check_eval_problems(catalog: Catalog, seed: int, study: StudyConfig) -> None:

@@ -16,6 +16,7 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
+    tabulate_kept,
     tabulate_lessons,
     tabulate_rounds,
     tabulate_shares,
@@ -50,6 +51,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
         tabulate_against_teaching(regime),
         tabulate_shares(regime, "domain"),
         tabulate_rounds(regime),
+        tabulate_kept(regime),
         tabulate_costs(regime),
         tabulate_tuning(regime),
     )

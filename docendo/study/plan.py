@@ -101,7 +101,11 @@ class StudyPlan:
                 f"{', '.join(chosen)!r} itself; leave that out"
             )
         evaluation = config.evaluation.model_copy(
-            update={"problems": self.study.eval_problems, "seed": eval_seed(task.seed)}
+            update={
+                "problems": self.study.eval_problems,
+                "seed": eval_seed(task.seed),
+                "ood_families": self.study.ood_families,
+            }
         )
         return config.model_copy(update={"seed": task.seed, "evaluation": evaluation})
 

@@ -137,6 +137,9 @@ class TrainingTrace(BaseModel):
     nonzero_variance: _Series = ()
     """Groups of attempts whose rewards were not all equal."""
     lesson_gains: tuple[LessonGain, ...] = ()
+    kept: dict[str, tuple[float, ...]] = {}
+    """Means over agents of ``one_shot``, ``outside`` and ``base_text``, as `docendo.run.forgetting`
+    measures them: of the base where it has one, after the experts' stage, at the end."""
     taught: tuple[TaughtStudent, ...] = ()
     """Empty where no lesson is withheld."""
     cyclic_share: _Series = ()

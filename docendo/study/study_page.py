@@ -40,6 +40,7 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
+    tabulate_kept,
     tabulate_lessons,
     tabulate_shares,
     tabulate_tuning,
@@ -160,7 +161,7 @@ def _tables(regime: RegimeResults) -> Markup:
     differences = empty_note(f"Nothing to compare with {JOINT} yet.")
     if gaps.rows:
         differences = _titled_table(gaps)
-    more = (tabulate_lessons(regime), tabulate_closures(regime))
+    more = (tabulate_lessons(regime), tabulate_closures(regime), tabulate_kept(regime))
     return join(
         (
             _titled_table(tabulate_arms(regime)),

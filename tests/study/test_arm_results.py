@@ -16,10 +16,21 @@ def test_the_training_cost_is_that_of_the_ledger_without_evaluations(
     assert {"experts", "lesson", "control", "practice"} <= cost.ledger.keys()
 
 
+def test_what_was_kept_is_measured_of_the_base_the_experts_and_at_the_end(
+    unbroken: Trained,
+) -> None:
+    kept = unbroken.result.trace.kept
+    assert {name: len(values) for name, values in kept.items() if name != "outside"} == {
+        "one_shot": 3,
+        "base_text": 2,
+    }
+    assert max(kept["base_text"]) < 0.05
+
+
 def test_the_final_evaluations_are_charged_as_evaluation(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
-    more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=12)
+    more = planned(tmp_path, budget=plan.study.budget, eval_problems=3, test_problems=24)
     assert (
         trained(more, tmp_path / "run").result.cost.evaluation
         > 2 * unbroken.result.cost.evaluation

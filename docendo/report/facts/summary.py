@@ -18,6 +18,7 @@ from docendo.report.facts.contamination import (
 from docendo.report.facts.contributions import sum_contributions
 from docendo.report.facts.cut import cut_shares
 from docendo.report.facts.gains import flat_groups, gain_matrix, mean_gain
+from docendo.report.facts.kept import read_kept
 from docendo.report.facts.ledger import sum_usage, without_discarded
 from docendo.report.facts.monitors import monitor_facts
 from docendo.report.facts.questions import (
@@ -50,6 +51,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
             "no_fresh_problems": domains_without_fresh(
                 *scores, facts.config, is_finished=facts.finished
             ),
+            "kept": [row._asdict() for row in read_kept(run)],
             "imitation": [
                 {"outcome": row.outcome, "withheld": row.withheld, **row.effect._asdict()}
                 for row in measure_imitation(run, facts)

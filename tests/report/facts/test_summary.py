@@ -19,6 +19,7 @@ def test_the_summary_json_has_its_keys(run: RunDirectory) -> None:
             "members",
             "contamination",
             "no_fresh_problems",
+            "kept",
             "imitation",
             "contributions",
             "questions",
