@@ -63,6 +63,7 @@ FIELDS_ALLOWED = {
     "AgentConfig": 13,
     "Analysis": 13,
     "Config": 18,
+    "EndpointConfig": 13,
     "LearningConfig": 21,
     "LeagueConfig": 13,
     "TeachingConfig": 17,

@@ -15,6 +15,8 @@ from docendo.build.parts import Parts
 from docendo.build.recipients import build_recipients
 from docendo.config import AgentConfig, ExpertsConfig, TeachingConfig
 from docendo.config.load import Config
+from docendo.engines.remote.labels import EndpointLabeller
+from docendo.engines.remote.openai import Endpoint
 from docendo.engines.wrappers.answers import CompletionCounts, WithAnswers
 from docendo.engines.wrappers.progress import Notify, WithProgress
 from docendo.engines.wrappers.router import Router
@@ -50,6 +52,7 @@ class _Engines(NamedTuple):
     plain: Engine
     """Without: judges and askers are its."""
     toolsets: Mapping[AgentId, Toolset]
+    endpoints: Mapping[AgentId, Endpoint]
     metric_sources: Sequence[Callable[[], MetricValues]]
 
 
@@ -88,7 +91,7 @@ def build_school(
         backend=backend,
         arena=build_arena(config, engines.player, classroom.instructions),
         question_phase=_build_question_phase(config, classroom, engines.plain, catalog),
-        labels=_build_labels(config),
+        labels=_build_labels(config, engines.endpoints, backend),
         recipients=build_recipients(config),
     )
 
@@ -126,7 +129,8 @@ def _build_engines(config: Config, backend: Backend, notify: Notify | None) -> _
     plain = WithAnswers(router, thinking, counts)
     player = WithAnswers(with_tools, thinking, counts)
     toolsets = with_tools.toolsets
-    return _Engines(player if toolsets else plain, plain, toolsets, sources)
+    routes = router.routes if isinstance(router, Router) else {}
+    return _Engines(player if toolsets else plain, plain, toolsets, routes, sources)
 
 
 def _build_classroom(
@@ -218,9 +222,21 @@ def _build_sft_data(config: Config) -> SFTData:
     return part.build() if part else build_examples
 
 
-def _build_labels(config: Config) -> Labelling | None:
+def _build_labels(
+    config: Config, endpoints: Mapping[AgentId, Endpoint], backend: Backend
+) -> Labelling | None:
     part = config.learning.labels
-    return part.build() if part else None
+    if part is None:
+        return None
+
+    labellers = {}
+    for name, agent in config.guests.items():
+        if agent.endpoint and config.endpoints[agent.endpoint].labels:
+            labellers[AgentId(name)] = EndpointLabeller(
+                endpoints[AgentId(name)], backend.ids
+            )
+    labelling: Labelling = part.build(labellers)
+    return labelling
 
 
 def _build_learner(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from docendo.build.school import build_teaching_rules, count_expert_rounds
 from docendo.cli.disk_usage import Solutions, database_size
 from docendo.config.load import Config
+from docendo.labels.parts import LabelsConfig
 from docendo.problems.catalog import Catalog
 
 __all__ = ["RunEstimate", "Speeds", "StageEstimate", "checkpoints_size", "estimate"]
@@ -61,6 +62,8 @@ class _Work:
     """Answers that a policy gradient trains on."""
     examples: int = 0
     """Supervised examples, each time that one is trained on."""
+    labels: int = 0
+    """Labels of texts, each a pass without its way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +204,26 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
     if duels.pairings and duels.game == "kuhn":
         style_samples = _KUHN_SITUATIONS * duels.style_samples * learners
 
+    labelled = sampled = 0
+    if isinstance(learning.labels, LabelsConfig):
+        labelled = _count_meeting_rounds(config) * learners * learning.labels.texts
+        sampled = labelled if learning.labels.type == "expert_distillation" else 0
+    examples = teaching.rounds * (
+        learners * learning.imitation + experts * learning.rehearsal
+    )
+    examples += labelled
+
     return _Work(
         rounds=teaching.rounds,
         evaluations=(
             evaluated_rounds * learners * len(config.domains) * config.evaluation.problems
         ),
         # how agents play is also measured before the first round
-        untrained=single_attempts + (evaluated_rounds + 1) * style_samples,
+        untrained=single_attempts + (evaluated_rounds + 1) * style_samples + sampled,
         rewarded=answers - single_attempts,
-        examples=teaching.rounds
-        * (learners * learning.imitation + experts * learning.rehearsal),
+        examples=examples,
+        # the regulariser's labels are of every example
+        labels=labelled + examples * (learning.sft_kl_weight > 0),
     )
 
 
@@ -262,6 +275,9 @@ def _price(name: str, work: _Work, config: Config, speeds: Speeds) -> StageEstim
         tokens = answer_tokens + speeds.prompt / 2
         trained += learning.epochs * work.rewarded * tokens
 
+    # a pass without its way back costs about half; a labeller may read a lesson first
+    read = work.labels * 2 * (speeds.prompt + speeds.solution) / 2
+
     # the ledger of a study leaves evaluations out of its budget
     counted = (work.untrained + work.rewarded) * answer_tokens
     return StageEstimate(
@@ -272,6 +288,6 @@ def _price(name: str, work: _Work, config: Config, speeds: Speeds) -> StageEstim
         examples=work.examples,
         sampled_tokens=round(sampled),
         trained_tokens=round(trained),
-        flops=counted * speeds.sampling + trained * speeds.training,
-        seconds=sampled / speeds.sampled + trained / speeds.trained,
+        flops=counted * speeds.sampling + (trained + read) * speeds.training,
+        seconds=sampled / speeds.sampled + (trained + read) / speeds.trained,
     )

@@ -19,6 +19,10 @@ def shrink_config(config: "Config") -> "Config":
         # an answer that follows a grammar may not fit into fewer tokens
         max_tokens = teaching.max_tokens
 
+    labels = learning.labels
+    if labels is not None and "texts" in type(labels).model_fields:
+        labels = labels.model_copy(update={"texts": 1})
+
     changes = {
         "experts": {
             "steps": min(config.experts.steps, 1),
@@ -34,6 +38,7 @@ def shrink_config(config: "Config") -> "Config":
             "imitation": min(learning.imitation, 1),
             "rehearsal": min(learning.rehearsal, 1),
             "self_practice": min(learning.self_practice, 1),
+            "labels": labels,
         },
         "duels": {
             "pairings": min(duels.pairings, 1),

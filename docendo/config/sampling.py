@@ -122,6 +122,9 @@ class EndpointConfig(ConfigModel):
     """Price of a million prompt tokens, in any currency, for the ledger."""
     price_out: Annotated[float, Field(ge=0)] = 0.0
     """Price of a million answer tokens, in the same currency."""
+    labels: bool = False
+    """Whether its agents label texts for `learning.labels`. The server must return vLLM's
+    `prompt_logprobs`, and its model must have the base model's tokenizer."""
 
     @field_validator("key")
     @classmethod

@@ -6,14 +6,17 @@ import pytest
 
 from docendo.build.catalog import read_catalog
 from docendo.build.endpoints import check_keys, open_endpoint, with_endpoints
+from docendo.build.school import build_school
 from docendo.config.load import Config, load_config
 from docendo.engines.wrappers.router import Router
 from docendo.engines.wrappers.scripted import Scripted
 from docendo.errors import UserError
-from docendo.records import BASE, AgentId, Completion, Message, Request
+from docendo.labels.distillation import Distillation
+from docendo.records import BASE, AgentId, Completion, Message, Request, Usage
 from docendo.store import RunDirectory
 from tests.cli.toys import docendo, tiny_config
 from tests.engines.servers import Unreliable, serving
+from tests.engines.toys import open_toy
 
 KEY = "sk-4f9a1c-never-to-be-seen"
 
@@ -248,3 +251,20 @@ def test_a_run_ended_by_a_wrong_api_key_can_be_resumed_with_the_right_one(
     assert done.code == 0, done.err
     with RunDirectory.open(tmp_path / "run") as made:
         assert made.finished
+
+
+@pytest.mark.parametrize("setting", ["", "labels = true"])
+def test_guests_label_where_their_endpoint_may(tmp_path: Path, setting: str) -> None:
+    text = toml("https://api.example/v1", setting)
+    text += '[learning]\nlabels = "expert_distillation"\n'
+    config = loaded(tmp_path, text)
+    backend = open_toy()
+    for agent in config.learner_ids:
+        backend.add(agent, 0)
+    built = build_school(config, read_catalog(config), backend)
+    assert isinstance(built.labels, Distillation)
+    assert list(built.labels.endpoints) == (["sage"] if setting else [])
+    for labeller in built.labels.endpoints.values():
+        usage = Usage(AgentId("sage"), "label", 7, 0.0)
+        labeller.endpoint.usage.append(usage)
+        assert built.classroom.engine.pop_usage() == [usage], "it is charged"

@@ -146,3 +146,19 @@ def test_style_samples_of_duels_are_planned_as_sampling_and_not_as_storage() -> 
     assert teaching.evaluations == still.evaluations == 8
     moves = 2 * playing.duels.deals * playing.duels.repeats * 3
     assert teaching.answers - still.answers == 2 * moves + 2 * 12 * 5 * 2
+
+
+def test_labels_are_planned_as_examples_readings_and_attempts() -> None:
+    table = config().model_dump(exclude_unset=True)
+    table["learning"]["labels"] = {"type": "expert_distillation", "texts": 3}
+    labelled, usual = (made(c).stages[2] for c in (parse_config(table, "test"), config()))
+    texts = 2 * 2 * 3
+    assert labelled.answers - usual.answers == labelled.examples - usual.examples == texts
+    trained = labelled.trained_tokens - usual.trained_tokens
+    assert trained == texts * 28 * 1.5
+    # a labeller's pass over two problems is half of training on them
+    assert labelled.flops - usual.flops == texts * 8 * 7 + (trained + texts * 28) * 3
+
+    table["learning"] |= {"labels": None, "sft_kl_weight": 0.1}
+    held = made(parse_config(table, "test")).stages[2]
+    assert held.flops - usual.flops == usual.examples * 28 * 3

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
 from typing import Any
 
 __all__ = ["Asked", "Unreliable", "serving"]
@@ -129,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(400, json.dumps({"error": {"message": told}}).encode())
         elif kind == "repeat":
             self.answer(200, reply(body, f"Answer: {headers.get('authorization')}"))
+        elif kind in {"label", "shifted", "nan"}:
+            self.answer(200, prompt_logprobs(body, kind))
         elif kind.isdigit():
             self.answer(int(kind), b'{"error": {"message": "please\\nnot now"}}', rest)
         else:
@@ -163,9 +166,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def prompt_logprobs(body: dict[str, Any], kind: str) -> bytes:
+    """vLLM's document: at each place its token, or the one after it, has half of the probability."""
+    prompt = body["prompt"]
+    tokens = list(map(ord, prompt)) if isinstance(prompt, str) else prompt
+    half = float("nan") if kind == "nan" else log(0.5)
+    places: list[dict[int, Any] | None] = [None]
+    for token in tokens[1:]:
+        named = {token + (kind == "shifted"): half, 9: log(0.25)}
+        places.append({t: {"logprob": x, "decoded_token": "?"} for t, x in named.items()})
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    return json.dumps({"choices": [{"prompt_logprobs": places}], "usage": usage}).encode()
+
+
 def reply(body: dict[str, Any], text: str | None = None) -> bytes:
     """The last message's words backwards, or the text, with five tokens read and two written."""
-    words = body["messages"][-1]["content"].split()
+    words = body.get("messages", [{"content": ""}])[-1]["content"].split()
     content = " ".join(reversed(words)) if text is None else text
     message = {"role": "assistant", "content": content}
     usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docendo.engines.remote.rate_limit import RateLimit
@@ -20,8 +20,11 @@ __all__ = [
     "MAX_BYTES",
     "ChatClient",
     "Failure",
+    "Question",
     "Reply",
+    "ReplyParser",
     "find_error",
+    "parse_prompt_logprobs",
     "parse_reply",
     "parse_retry_after",
 ]
@@ -44,6 +47,8 @@ class Reply(NamedTuple):
     tokens: int | None
     cut: bool = False
     """Whether the limit of tokens ended it."""
+    logprobs: tuple[Mapping[int, float], ...] = ()
+    """Of a labelled text: log-probabilities of some tokens at each place, none at the first."""
 
 
 class Failure(NamedTuple):
@@ -71,6 +76,20 @@ class Failure(NamedTuple):
         return 400 <= self.status < 500 and not self.is_transient
 
 
+ReplyParser = Callable[[bytes, Callable[[str], str]], Reply | None]
+"""From a server's document and what cleans its texts to the reply; None where there is none."""
+
+
+class Question(NamedTuple):
+    """What is posted."""
+
+    payload: Mapping[str, Any]
+    tokens: int
+    """What the rate limit counts."""
+    seed: int
+    """Varies the pauses between tries, so that many questions do not try again at the same time."""
+
+
 @dataclass
 class ChatClient:
     """Posts to one address. Each try has a time limit of its own."""
@@ -89,25 +108,24 @@ class ChatClient:
     """Whether the server answered before: a refusal is a failure then, and no wrong setting."""
     has_newer_name: bool = False
     """Whether the server calls the limit of an answer ``max_completion_tokens``, not ``max_tokens``."""
+    parse: ReplyParser | None = None
+    """None: `parse_reply`."""
 
-    async def ask(
-        self, payload: Mapping[str, Any], tokens: int, seed: int
-    ) -> Reply | Failure:
+    async def ask(self, question: Question) -> Reply | Failure:
         """The reply of the first try that has one, or why the last one failed.
 
-        `tokens` is what the rate limit counts. `seed` varies the pauses, so that many requests do
-        not try again at the same time. Raises RunError where a server that never answered refuses
-        the key (401, 403) or knows no such model or place (404, 405, 3xx).
+        Raises RunError where a server that never answered refuses the key (401, 403) or knows no
+        such model or place (404, 405, 3xx).
         """
         for attempt in range(self.retries + 1):
-            await asyncio.sleep(self.rate_limit.delay(tokens))
-            result = await self._try_names(payload)
+            await asyncio.sleep(self.rate_limit.delay(question.tokens))
+            result = await self._try_names(question.payload)
             if isinstance(result, Reply):
                 return result
 
             if not self.has_answered:
                 self._check_settings(result)
-            pause = self._pause_after(result, attempt, seed)
+            pause = self._pause_after(result, attempt, question.seed)
             if not result.is_transient or pause > _MAX_WAIT or attempt == self.retries:
                 break
             await asyncio.sleep(pause)
@@ -165,7 +183,7 @@ class ChatClient:
             retry_after = parse_retry_after(headers.get("retry-after"))
             return Failure(f"status-{status}", message, retry_after)
 
-        reply = parse_reply(body, self._blot_secrets)
+        reply = (self.parse or parse_reply)(body, self._blot_secrets)
         return reply or Failure("garbage", self._shorten(_decode(body)))
 
     async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -203,15 +221,42 @@ def parse_reply(body: bytes, clean: Callable[[str], str]) -> Reply | None:
     if content is None:
         return None
 
+    # JSON may hold half of a surrogate pair, which no file and no tokenizer takes.
+    text = clean(content.encode("utf-8", "replace").decode())
+    is_cut = choice.get("finish_reason") == "length"
+    return Reply(text, *_read_usage(document), is_cut)
+
+
+def parse_prompt_logprobs(body: bytes, clean: Callable[[str], str]) -> Reply | None:
+    """The log-probabilities of a prompt's tokens in a document of vLLM's; None where there are none.
+
+    They are ``choices[0].prompt_logprobs``: for each token null, or an object with an entry for
+    each of the likeliest tokens and its own, as ``{"7": {"logprob": -0.5}}``.
+    """
+    document = _load_json(body)
+    try:
+        logprobs = []
+        for entry in document["choices"][0]["prompt_logprobs"]:
+            named = {int(token): place["logprob"] for token, place in (entry or {}).items()}
+            # -inf and NaN are no JSON, but Python reads them; rounding may leave more than 0
+            if not all(
+                isinstance(x, float | int) and -inf < x < 0.01 for x in named.values()
+            ):
+                return None
+            logprobs.append({token: min(0.0, float(x)) for token, x in named.items()})
+    except (TypeError, KeyError, IndexError, ValueError, AttributeError):
+        return None
+    return Reply("", *_read_usage(document), logprobs=tuple(logprobs))
+
+
+def _read_usage(document: Any) -> tuple[int | None, int | None]:
+    """Tokens of the prompt and of the answer, as the server counted them."""
     usage = document.get("usage")
     if not isinstance(usage, dict):
         usage = {}
-    # JSON may hold half of a surrogate pair, which no file and no tokenizer takes.
-    text = clean(content.encode("utf-8", "replace").decode())
-    prompt_tokens = _read_count(usage.get("prompt_tokens"))
-    tokens = _read_count(usage.get("completion_tokens"))
-    is_cut = choice.get("finish_reason") == "length"
-    return Reply(text, prompt_tokens, tokens, is_cut)
+    return _read_count(usage.get("prompt_tokens")), _read_count(
+        usage.get("completion_tokens")
+    )
 
 
 def _join_parts(content: object) -> str | None:

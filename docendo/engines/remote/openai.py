@@ -6,12 +6,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from docendo.engines.remote.http import ChatClient, Failure, Reply
+from docendo.engines.remote.http import (
+    ChatClient,
+    Failure,
+    Question,
+    Reply,
+    ReplyParser,
+    parse_reply,
+)
 from docendo.engines.remote.rate_limit import RateLimit
 from docendo.errors import RunError, UserError, require_package
-from docendo.records import Completion, Request, Usage
+from docendo.records import AgentId, Completion, Request, Usage
 from docendo.urls import is_loopback
 
 __all__ = ["Endpoint", "Service", "read_secret"]
@@ -78,21 +86,31 @@ class Endpoint:
         Raises UserError where the environment has no key. Raises RunError where the server
         refuses all requests from the start, or so many in a row that it will go on so.
         """
-        if not requests:
+        questions = []
+        for request in requests:
+            tokens = _estimate_tokens(request) + request.max_tokens
+            questions.append(Question(self._payload(request), tokens, request.seed))
+        results = self.post(questions, "/chat/completions", parse_reply)
+        return list(map(self._to_completion, requests, results))
+
+    def post(
+        self, questions: Sequence[Question], path: str, parse: ReplyParser
+    ) -> list[Reply | Failure]:
+        """The replies, in order. Raises as `sample` does."""
+        if not questions:
             return []
         headers, secrets = self._read_headers()
+        ask = partial(self._ask, questions, path, parse, headers, secrets)
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            results = asyncio.run(self._ask(requests, headers, secrets))
+            results = asyncio.run(ask())
         else:
             # As in a notebook: a loop cannot run inside another.
             with ThreadPoolExecutor(1) as pool:
-                task = pool.submit(asyncio.run, self._ask(requests, headers, secrets))
-                results = task.result()
-
+                results = pool.submit(lambda: asyncio.run(ask())).result()
         self._check_refusals(results)
-        return list(map(self._to_completion, requests, results))
+        return results
 
     def pop_usage(self) -> list[Usage]:
         """The tokens since the last call, as the server counted them, and what they cost; no operations."""
@@ -124,7 +142,9 @@ class Endpoint:
 
     async def _ask(
         self,
-        requests: Sequence[Request],
+        questions: Sequence[Question],
+        path: str,
+        parse: ReplyParser,
         headers: Mapping[str, str],
         secrets: tuple[str, ...],
     ) -> list[Reply | Failure]:
@@ -141,7 +161,7 @@ class Endpoint:
         )
         chat = ChatClient(
             client=client,
-            url=service.url.rstrip("/") + "/chat/completions",
+            url=service.url.rstrip("/") + path,
             timeout=service.timeout,
             retries=service.retries,
             rate_limit=service.rate_limit,
@@ -149,18 +169,18 @@ class Endpoint:
             first_pause=service.first_pause,
             has_answered=self.has_answered,
             has_newer_name=self.has_newer_name,
+            parse=parse,
         )
         # Taken before the rate limit counts: a request that waits for a place has not started.
         places = asyncio.Semaphore(service.concurrency)
 
-        async def ask_one(request: Request) -> Reply | Failure:
-            tokens = _estimate_tokens(request) + request.max_tokens
+        async def ask_one(question: Question) -> Reply | Failure:
             async with places:
-                return await chat.ask(self._payload(request), tokens, request.seed)
+                return await chat.ask(question)
 
         async with client:
             try:
-                results = await asyncio.gather(*map(ask_one, requests))
+                results = await asyncio.gather(*map(ask_one, questions))
             except RunError as error:
                 raise RunError(f"[endpoints.{self.name}] {error}") from None
         self.has_newer_name = chat.has_newer_name
@@ -205,25 +225,35 @@ class Endpoint:
             payload["stop"] = list(request.stop)
         return payload
 
-    def _to_completion(self, request: Request, result: Reply | Failure) -> Completion:
+    def book(
+        self,
+        result: Reply | Failure,
+        account: tuple[AgentId, str],
+        estimate: tuple[int, int],
+    ) -> None:
+        """Counts a result, and charges it to (agent, purpose).
+
+        The estimate, tokens of prompt and answer, is for servers that do not count.
+        """
         if isinstance(result, Failure):
             self.counts.update(("failed", f"failed/{result.kind}"))
-            return Completion("")
+            return
 
         self.counts["answered"] += 1
-        text = result.text[: _MAX_CHARACTERS_PER_TOKEN * request.max_tokens]
-        prompt_tokens = result.prompt_tokens
-        if prompt_tokens is None:
-            prompt_tokens = _estimate_tokens(request)
-        tokens = result.tokens
-        if tokens is None:
-            tokens = _count_tokens(text)
-
+        prompt_tokens = (
+            estimate[0] if result.prompt_tokens is None else result.prompt_tokens
+        )
+        tokens = estimate[1] if result.tokens is None else result.tokens
         service = self.service
         cost = (prompt_tokens * service.price_in + tokens * service.price_out) / 1e6
-        usage = Usage(request.agent, request.purpose, prompt_tokens + tokens, 0.0, cost)
-        self.usage.append(usage)
-        return Completion(text, cut=result.cut)
+        self.usage.append(Usage(*account, prompt_tokens + tokens, 0.0, cost))
+
+    def _to_completion(self, request: Request, result: Reply | Failure) -> Completion:
+        most = _MAX_CHARACTERS_PER_TOKEN * request.max_tokens
+        text = "" if isinstance(result, Failure) else result.text[:most]
+        estimate = _estimate_tokens(request), _count_tokens(text)
+        self.book(result, (request.agent, request.purpose), estimate)
+        return Completion(text, cut=isinstance(result, Reply) and result.cut)
 
 
 def _count_tokens(text: str) -> int:
