@@ -17,6 +17,7 @@ __all__ = [
     "JOINT_SFT",
     "JOINT_SHARED",
     "LESSONS_ONLY",
+    "MOPD",
     "ONLY_AGENT",
     "SHARING_ONLY",
     "SINGLE",
@@ -44,6 +45,8 @@ LESSONS_ONLY = "teaching-no-sharing"
 """The population whose members learn from each other by lessons alone."""
 SHARING_ONLY = "teaching-no-lessons"
 """The population whose members learn from each other by shared solutions alone."""
+MOPD = "mopd"
+"""Multi-teacher on-policy distillation (Ma et al. 2026)."""
 EXPERTS = "experts"
 """The same agents, each trained on its own domain alone."""
 ONLY_AGENT = "one"
@@ -75,7 +78,8 @@ def _joint_rl(config: Config) -> Config:
 
 
 def _on_all_domains(agent: AgentConfig, config: Config) -> AgentConfig:
-    return agent.model_copy(update={"domain": list(config.domains), "data": None})
+    trained = [name for name, domain in config.domains.items() if not domain.evaluate_only]
+    return agent.model_copy(update={"domain": trained, "data": None})
 
 
 def _without_contact(config: Config) -> Config:
@@ -132,6 +136,56 @@ def _without_imitation(config: Config) -> Config:
     return changed(config, settings)
 
 
+def name_control(arm: str) -> str:
+    """The arm that is this one without lessons, where there is one."""
+    return f"{arm}-no-lessons"
+
+
+def _with_labels(config: Config) -> Config:
+    """The base, after a lesson or a verified worked example, labels what agents try.
+
+    Labels that tuning chose stay as they are.
+    """
+    if config.learning.labels is not None:
+        return config
+    labels = '{type="self_distillation", reader="base"}'
+    return changed(config, (f"learning.labels={labels}",))
+
+
+def _with_dense_gain(config: Config) -> Config:
+    return changed(config, ("teaching.reward=dense_gain",))
+
+
+def _without_lessons(config: Config) -> Config:
+    return changed(config, ("teaching.matches=0",))
+
+
+def _distil_experts(config: Config) -> Config:
+    """Nobody teaches and nothing is shared; experts label what others try in their domains."""
+    config = _without_sharing(_without_lessons(config))
+    if config.learning.labels is not None:
+        return config
+    return changed(config, ("learning.labels=expert_distillation",))
+
+
+def _add_labels(arm: str, derive: Callable[[Config], Config]) -> dict[str, Arm]:
+    """An arm of joint training with the labels that teaching may have, too."""
+    description = f"as {arm}, and the base labels attempts after a verified worked example"
+    return {f"{arm}-labels": Arm(description, lambda config: _with_labels(derive(config)))}
+
+
+def _teaching(
+    name: str, description: str, derive: Callable[[Config], Config]
+) -> dict[str, Arm]:
+    """Teaching with a part, tuned for itself, and the same without lessons: its control."""
+    control = Arm(
+        f"as {name}, but nobody teaches",
+        lambda config: _without_lessons(derive(config)),
+        like=name,
+    )
+    return {name: Arm(description, derive), name_control(name): control}
+
+
 def _ablation(description: str, *settings: str) -> Arm:
     """Teaching with these settings changed."""
     return Arm(description, lambda config: changed(config, settings), TEACHING)
@@ -152,10 +206,12 @@ ARMS: Mapping[str, Arm] = {
         f"as {JOINT}, and all agents imitate every correct solution of practice",
         lambda config: changed(_joint_rl(config), ("learning.share_solutions=all",)),
     ),
+    **_add_labels(JOINT, _joint_rl),
     SINGLE: Arm(f"one agent gets all the compute of {JOINT}", _single_agent),
     SINGLE_WIDE: Arm(
         f"as {SINGLE}, with the population's number of weights", _single_agent_wide
     ),
+    **_add_labels(SINGLE, _single_agent),
     EXPERTS: Arm("every agent works on its own domain only", _without_contact),
     "experts-merged": Arm(
         "the experts' adapters averaged", _without_contact, EXPERTS, merge_method="average"
@@ -166,6 +222,7 @@ ARMS: Mapping[str, Arm] = {
         EXPERTS,
         merge_method="ties",
     ),
+    MOPD: Arm("the domain's expert labels what other agents try in it", _distil_experts),
     TEACHING: Arm("the full system", _keep),
     SHARING_ONLY: _ablation(
         "nobody teaches; solutions are shared as before", "teaching.matches=0"
@@ -203,17 +260,22 @@ ARMS: Mapping[str, Arm] = {
         "league.snapshot_margin=0",
         "league.reference_matches=0",
     ),
+    **_teaching(
+        "teaching-labels",
+        "the base labels what agents try, after a lesson or a verified worked example",
+        _with_labels,
+    ),
+    **_teaching(
+        "teaching-dense-gain",
+        "teachers are paid by how much likelier a lesson makes a known right answer",
+        _with_dense_gain,
+    ),
 }
 
 
 def is_ablation(arm: str) -> bool:
     """Whether it is one of docendo's own arms that are teaching without one of its parts."""
     return arm in ARMS and ARMS[arm].like == TEACHING
-
-
-def name_control(arm: str) -> str:
-    """The arm that is this one without lessons, where there is one."""
-    return f"{arm}-no-lessons"
 
 
 def find_merged_arms(arm: str, arms: Mapping[str, Arm] = ARMS) -> Sequence[str]:

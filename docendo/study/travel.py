@@ -16,6 +16,10 @@ def find_travelling(config: Config, league: Config) -> dict[str, str]:
         travelling["solutions"] = setting
     if config.teaching.matches and config.teaching.lesson_source != "dataset":
         travelling["lessons"] = f"teaching.matches = {config.teaching.matches}"
+    labels = config.learning.labels
+    # an agent that labels its own attempts, or the base, tells nothing of an owner
+    if labels and labels.type != "self_distillation":
+        travelling["labels"] = f"learning.labels = {labels.type!r}"
     return travelling
 
 

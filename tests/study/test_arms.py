@@ -8,10 +8,11 @@ import pytest
 from docendo.build.catalog import read_catalog
 from docendo.build.school import build_school
 from docendo.config.load import Config
+from docendo.labels.parts import LabelsConfig
 from docendo.loop import play, practise
 from docendo.records import AgentId
 from docendo.sft_data import draw_own_problems
-from docendo.study.arms import ARMS, ONLY_AGENT, find_merged_arms
+from docendo.study.arms import ARMS, ONLY_AGENT, find_merged_arms, name_control
 from tests.study.leagues import AGENTS, DOMAINS, SMALL, config
 from tests.toys import RecordingBackend
 
@@ -70,6 +71,14 @@ SINGLE = NOTHING | {
     f"agents.{ONLY_AGENT}.{k}": v
     for k, v in flat(RICH.agents["ada"].model_dump(exclude_none=True)).items()
 }
+EXPERT_LABELS, BASE_LABELS = (
+    flat(part.model_dump(), "learning.labels")
+    for part in (
+        LabelsConfig(type="expert_distillation"),
+        LabelsConfig(type="self_distillation", reader="base"),
+    )
+)
+DENSE_GAIN = {"teaching.reward.type": "dense_gain"}
 SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
 
 
@@ -87,11 +96,21 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
                 if name != "learning.share_solutions"
             },
         ),
+        ("joint-rl-labels", JOINT | BASE_LABELS),
         ("single-agent", SINGLE),
         ("single-agent-wide", SINGLE | {"engine.rank": 6, "engine.alpha": 24.0}),
+        ("single-agent-labels", SINGLE | BASE_LABELS),
         ("experts", ALONE),
         ("experts-merged", ALONE),
         ("experts-ties", ALONE),
+        (
+            "mopd",
+            {
+                "teaching.matches": 0,
+                "learning.share_solutions": "self",
+            }
+            | EXPERT_LABELS,
+        ),
         ("teaching", {}),
         ("teaching-no-lessons", {"teaching.matches": 0}),
         ("teaching-no-sharing", {"learning.share_solutions": "self"}),
@@ -121,6 +140,10 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
             "teaching-no-snapshots",
             {"league.snapshot_every": 0, "league.reference_matches": 0},
         ),
+        ("teaching-labels", BASE_LABELS),
+        ("teaching-labels-no-lessons", BASE_LABELS | {"teaching.matches": 0}),
+        ("teaching-dense-gain", DENSE_GAIN),
+        ("teaching-dense-gain-no-lessons", DENSE_GAIN | {"teaching.matches": 0}),
     ],
 )
 def test_an_arm_differs_from_the_league_in_just_what_it_says(
@@ -204,3 +227,18 @@ def test_merged_arms_are_merged_from_the_experts() -> None:
     assert find_merged_arms("experts") == ["experts-merged", "experts-ties"]
     assert find_merged_arms("teaching") == []
     assert find_merged_arms("experts", {"experts": ARMS["experts"]}) == []
+
+
+@pytest.mark.parametrize("arm", ["mopd", "teaching-labels", "joint-rl-labels"])
+def test_labels_that_tuning_chose_stay(arm: str) -> None:
+    chosen = {"type": "soft_labels", "texts": 3}
+    given = config(learning={**SMALL["learning"], "labels": chosen})
+    assert ARMS[arm].derive(given).learning.labels == given.learning.labels
+
+
+def test_every_control_takes_the_choice_of_its_arm() -> None:
+    controls = set(map(name_control, ARMS)) & ARMS.keys()
+    assert len(controls) == 3
+    assert {ARMS[control].like for control in controls} == {
+        arm for arm in ARMS if name_control(arm) in ARMS
+    }

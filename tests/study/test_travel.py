@@ -21,6 +21,8 @@ LEAGUE = config()
         ("teaching", {"lessons"}),
         ("teaching-no-lessons", set()),
         ("teaching-oracle-lessons", {"solutions"}),
+        ("teaching-labels", {"lessons"}),
+        ("mopd", {"labels"}),
         ("joint-rl", {"solutions"}),
         ("single-agent", {"solutions"}),
     ],
