@@ -43,7 +43,7 @@ LAYERS = [
     {"school"},
     {"sft_data"},
     {"labels"},
-    {"loop"},
+    {"loop", "system"},
     {"engines/lora"},
     {"engines/model"},
     {"engines/cpu"},

@@ -259,6 +259,9 @@ class EvaluationConfig(ConfigModel):
     answer fewer than the base has forgotten to read one. 0: forgetting is not measured."""
     ood_families: dict[str, dict[str, list[int]]] = {}
     """Levels of families, by domain, that no agent trains on. An empty list: all levels."""
+    system: bool = False
+    """Whether the population is tested as a system at the end: an agent asks the recommended
+    teacher for a lesson first. Against itself alone, and a vote at equal compute."""
     fresh: bool = False
     """Whether a second set of held-out problems is used, too. Always on if an agent's data
     are contaminated."""

@@ -20,7 +20,7 @@ from docendo.monitors.answer_probe import ProbeRoom
 from docendo.monitors.monitor import MonitorReport, Monitors
 from docendo.problems.catalog import Catalog
 from docendo.problems.pool import AcceptedQuestions
-from docendo.records import BASE, AgentId, Evaluation, MetricKey, Metrics
+from docendo.records import BASE, AgentId, Evaluation, MetricKey, Metrics, Usage
 from docendo.run.evaluation import accuracies, held_out_problems, warn_truncation
 from docendo.run.evaluation_plan import EXPERTS, START, TEACHING, EvaluationPlan
 from docendo.run.forgetting import KeptMeasures
@@ -30,6 +30,7 @@ from docendo.school import Round, School
 from docendo.seeds import seed_for
 from docendo.store.rows import RoundRecord
 from docendo.store.run import RunDirectory
+from docendo.system import Way, compare_ways
 
 __all__ = ["Callback", "Session"]
 
@@ -195,7 +196,8 @@ class Session:
         report = self._look(round_)
         metrics = self._collect_metrics(round_, evaluations, report)
 
-        usage = self.school.classroom.engine.pop_usage()
+        usage = self._compare_ways(round_index, metrics)
+        usage += self.school.classroom.engine.pop_usage()
         ledger = self.ledger.book([*usage, *round_.discarded])
         metrics.collect(measure_choosing(round_.episodes, ledger))
         record = RoundRecord(
@@ -216,6 +218,29 @@ class Session:
         self.last_round = round_index
         self.backend.end_round()
         return record
+
+    def compare_ways(self) -> tuple[list[Way], list[Usage]]:
+        """The population as a system on the held-out problems, and what was spent since then."""
+        settings = self.config.evaluation
+        problems = []
+        for domain in self.catalog.levels:
+            problems += held_out_problems(
+                self.catalog, domain, settings.problems, settings.seed
+            )
+        school = self.school
+        return compare_ways(school.classroom, school.league, problems, settings.seed)
+
+    def _compare_ways(self, round_index: int, metrics: Metrics) -> list[Usage]:
+        """After the last round, where the settings ask for it; noted in the run's directory."""
+        teaching_round = round_index - self.expert_rounds
+        is_last = teaching_round >= 0 and self.evaluation_plan.is_last(teaching_round)
+        if not self.config.evaluation.system or not is_last:
+            return []
+        ways, usage = self.compare_ways()
+        metrics.collect({f"system/{way.name}": way.accuracy.mean for way in ways})
+        if self.directory:
+            self.directory.note(system=[way._asdict() for way in ways])
+        return usage
 
     def _look(self, round_: Round) -> MonitorReport:
         """What the monitors find in a round."""

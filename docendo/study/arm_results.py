@@ -15,7 +15,6 @@ from docendo.study.eval_answers import (
     answer_keys,
     answer_problems,
     answer_with_lessons,
-    majority_answers,
     sample_votes,
 )
 from docendo.study.eval_problems import (
@@ -25,9 +24,10 @@ from docendo.study.eval_problems import (
 )
 from docendo.study.merging import MERGED, merge_session
 from docendo.study.plan import StudyPlan, TrainingTask
-from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup
+from docendo.study.results import ArmResult, Cost, Scores, TrainingSetup, WayScore
 from docendo.study.travel import find_travelling
 from docendo.study.tuning import TunedSettings
+from docendo.system import majority_answers
 from docendo.version import VERSION
 
 __all__ = [
@@ -49,6 +49,7 @@ def make_result(
     agents = session.config.learner_ids
     scores = _score(plan, session, agents)
     kept = _collect_kept(session, session.measure_kept(agents))
+    system = _compare_ways(session)
     training.book_evaluation()  # before the costs below are summed up
     return _make(
         plan,
@@ -59,7 +60,7 @@ def make_result(
         cost=_sum_costs(plan, training, choice),
         curve=training.curve,
         scores=scores.model_copy(update={"after_experts": training.after_experts}),
-        trace=training.trace.model_copy(update={"kept": kept}),
+        trace=training.trace.model_copy(update={"kept": kept, "system": system}),
     )
 
 
@@ -142,6 +143,20 @@ def _collect_votes(
     (agent,) = answers
     count = len(plan.config.learners)
     return sample_votes(session.school.classroom, problems, agent, count)
+
+
+def _compare_ways(session: Session) -> dict[str, WayScore]:
+    """The population as a system at the end, where the league asks for it."""
+    if not session.config.evaluation.system:
+        return {}
+    ways, usage = session.compare_ways()
+    session.ledger.book(usage)
+    scores = {}
+    for way in ways:
+        scores[way.name] = WayScore(
+            accuracy=way.accuracy.mean, samples=way.samples, flops=way.flops
+        )
+    return scores
 
 
 def _collect_kept(

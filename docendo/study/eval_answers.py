@@ -1,11 +1,9 @@
 """The answers of a study's evaluations: with and without a worked example, and by majority vote."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from docendo.errors import RunError
-from docendo.graders.answer import final_answer
 from docendo.records import BASE, AgentId, Lesson, Problem, Rollout
 from docendo.run.evaluation import worked_lesson
 from docendo.run.session import Session
@@ -21,7 +19,6 @@ __all__ = [
     "answer_problems",
     "answer_with_lessons",
     "check_prompt_lengths",
-    "majority_answers",
     "sample_votes",
 ]
 
@@ -109,29 +106,6 @@ def sample_votes(
     for i in range(count):
         by_sample[AgentId(f"{agent}-{i}")] = rollouts[i * size : (i + 1) * size]
     return by_sample
-
-
-def majority_answers(
-    rollouts: Mapping[AgentId, Sequence[Rollout]],
-) -> list[Rollout]:
-    """For each problem an answer that most agents agree on; the first to be given of equals.
-
-    Agents agree where their final answers are equal. Agents without a final answer do not
-    vote, unless no agent has one.
-    """
-    return list(map(_majority, zip(*rollouts.values(), strict=True)))
-
-
-def _majority(answers: Sequence[Rollout]) -> Rollout:
-    finals = []
-    for answer in answers:
-        final = final_answer(answer.completion.text) or ""
-        finals.append(" ".join(final.lower().split()))
-    votes = Counter(filter(None, finals))
-    if not votes:
-        return answers[0]
-    ((winner, _),) = votes.most_common(1)  # the first counted, where several tie
-    return answers[finals.index(winner)]
 
 
 def answer_keys(

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from docendo.formatting import escape_markdown, visible
 from docendo.report.render.tables import Cell, Table, terminal_table
+from docendo.study.lesson_tables import tabulate_kept, tabulate_ways
 from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.regimes import RegimeResults
 from docendo.study.result_tables import (
@@ -16,7 +17,6 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
-    tabulate_kept,
     tabulate_lessons,
     tabulate_rounds,
     tabulate_shares,
@@ -52,6 +52,7 @@ def _regime_parts(regime: RegimeResults) -> list[str]:
         tabulate_shares(regime, "domain"),
         tabulate_rounds(regime),
         tabulate_kept(regime),
+        tabulate_ways(regime),
         tabulate_costs(regime),
         tabulate_tuning(regime),
     )

@@ -5,7 +5,6 @@ from statistics import fmean
 from typing import Literal
 
 from docendo.formatting import compact, duration, interval_text, percent, signed
-from docendo.report.facts.kept import KEPT
 from docendo.report.render.tables import EMPTY, Cell, Row, Table
 from docendo.statistics import Estimate
 from docendo.study.arms import EXPERTS, JOINT, TEACHING, name_control
@@ -21,7 +20,6 @@ __all__ = [
     "tabulate_closures",
     "tabulate_costs",
     "tabulate_differences",
-    "tabulate_kept",
     "tabulate_lessons",
     "tabulate_rounds",
     "tabulate_shares",
@@ -202,30 +200,6 @@ def tabulate_rounds(regime: RegimeResults) -> Table:
             "a family's lessons, against students from whom these were withheld by chance."
         )
     return Table("What the rounds were like", note, headers, rows)
-
-
-def tabulate_kept(regime: RegimeResults) -> Table:
-    """What the agents of every arm kept while they learned; no rows where that was not measured."""
-    rows: list[Row] = []
-    for arm in regime.ranked:
-        traces = [result.trace for result in regime.arms[arm].values()]
-        cells = [_kept_cell(traces, measure) for measure in KEPT]
-        if set(cells) != {EMPTY}:
-            rows.append([arm, *cells])
-    note = (
-        "Of the base, after the experts' stage, and at the end; means over agents and seeds. Right "
-        "answers to a few held-out problems after a worked example, and to families that nobody is "
-        "trained on. Last, how much likelier agents find texts of the base than the base does, in "
-        "nats per token."
-    )
-    return Table("What was kept", note, ("arm", *KEPT.values()), rows)
-
-
-def _kept_cell(traces: Sequence[TrainingTrace], measure: str) -> Cell:
-    write = signed if measure == "base_text" else percent
-    series = [trace.kept[measure] for trace in traces if measure in trace.kept]
-    means = map(fmean, zip(*series, strict=False))
-    return Cell(" → ".join(map(write, means))) if series else EMPTY
 
 
 def tabulate_costs(regime: RegimeResults) -> Table:

@@ -25,6 +25,7 @@ __all__ = [
     "TaughtStudent",
     "TrainingSetup",
     "TrainingTrace",
+    "WayScore",
     "problem_counts",
 ]
 
@@ -130,6 +131,17 @@ class TaughtStudent(BaseModel):
     """Mean score of its later attempts without a lesson; None without any."""
 
 
+class WayScore(BaseModel):
+    """One way to answer, of the population as a system."""
+
+    model_config = _CONFIG
+    accuracy: _Share
+    samples: int = Field(ge=1)
+    """Answers of an agent to a question."""
+    flops: _Amount
+    """Operations for a question."""
+
+
 class TrainingTrace(BaseModel):
     """What the rounds were like. Each series has pairs of operations spent and a share."""
 
@@ -140,6 +152,8 @@ class TrainingTrace(BaseModel):
     kept: dict[str, tuple[float, ...]] = {}
     """Means over agents of ``one_shot``, ``outside`` and ``base_text``, as `docendo.run.forgetting`
     measures them: of the base where it has one, after the experts' stage, at the end."""
+    system: dict[str, WayScore] = {}
+    """By way, as `docendo.system` compares them; empty where the league does not ask for it."""
     taught: tuple[TaughtStudent, ...] = ()
     """Empty where no lesson is withheld."""
     cyclic_share: _Series = ()

@@ -28,6 +28,7 @@ from docendo.study.curve_sections import (
     rounds_section,
     wide_box,
 )
+from docendo.study.lesson_tables import tabulate_kept, tabulate_ways
 from docendo.study.limits import list_limits, write_reproduction
 from docendo.study.plots import difference_chart, ledger_chart
 from docendo.study.regimes import (
@@ -40,7 +41,6 @@ from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
     tabulate_differences,
-    tabulate_kept,
     tabulate_lessons,
     tabulate_shares,
     tabulate_tuning,
@@ -161,7 +161,12 @@ def _tables(regime: RegimeResults) -> Markup:
     differences = empty_note(f"Nothing to compare with {JOINT} yet.")
     if gaps.rows:
         differences = _titled_table(gaps)
-    more = (tabulate_lessons(regime), tabulate_closures(regime), tabulate_kept(regime))
+    more = (
+        tabulate_lessons(regime),
+        tabulate_closures(regime),
+        tabulate_kept(regime),
+        tabulate_ways(regime),
+    )
     return join(
         (
             _titled_table(tabulate_arms(regime)),

@@ -131,6 +131,32 @@ def test_a_finished_run_holds_all_rounds_and_says_that_it_is_finished(
     assert checkpoint.round == 3
 
 
+def test_the_population_is_compared_as_a_system_once_and_charged(
+    league: Config, finished: Path, tmp_path: Path
+) -> None:
+    asked = changed(league, ["evaluation.system=true"])
+    with docendo.open_run(asked, folder=tmp_path / "run") as run:
+        list(run.rounds())
+    with RunDirectory.open(tmp_path / "run") as run, RunDirectory.open(finished) as plain:
+        ways = {way["name"]: way for way in run.noted("system")}
+        assert {way["accuracy"][3] for way in ways.values()} == {4}
+        assert ways["lesson"]["flops"] >= ways["vote"]["flops"]
+        metrics = run.metrics()
+        assert {len(metrics[f"system/{name}"]) for name in ways} == {1}
+        assert plain.noted("system") is None
+
+        spent = [
+            sum(usage.tokens for usage in each.ledger() if usage.purpose == "evaluation")
+            for each in (run, plain)
+        ]
+        assert spent[0] > spent[1]
+        learned = [
+            [usage for usage in each.ledger() if usage.purpose != "evaluation"]
+            for each in (run, plain)
+        ]
+        assert learned[0] == learned[1]
+
+
 def test_the_first_stage_ends_early_once_the_target_accuracy_is_reached(
     league: Config,
 ) -> None:

@@ -9,7 +9,6 @@ from docendo.study.result_files import load_study, write_result
 from docendo.study.result_tables import (
     tabulate_closures,
     tabulate_costs,
-    tabulate_kept,
     tabulate_lessons,
 )
 from docendo.study.results import ArmResult, Cost, LessonGain, TrainingTrace
@@ -71,24 +70,6 @@ def test_a_purpose_costs_a_share_of_the_rounds_after_the_experts() -> None:
     cells = dict(zip(table.heads, table.rows[0], strict=True))
     assert (cells["lesson"].note, cells["imitation"].note) == ("25%", "75%")
     assert cells["experts"].note == ""
-
-
-def test_what_was_kept_is_a_mean_over_seeds_at_each_of_three_times() -> None:
-    kept = (
-        {"one_shot": (1.0, 0.5, 0.25), "base_text": (-0.25, -0.5)},
-        {"one_shot": (0.5, 0.25, 0.25)},
-    )
-    results = [result(trace=TrainingTrace(kept=measures)) for measures in kept]
-    arms = {"teaching": dict(enumerate(results)), "base": {0: result("base")}}
-    table = tabulate_kept(RegimeResults("all", arms, Bootstrap(arms, 10)))
-    (row,) = table.rows
-    texts = [cell if isinstance(cell, str) else cell.text for cell in row]
-    assert texts == [
-        "teaching",
-        "75% → 38% → 25%",
-        "\N{EN DASH}",
-        "\N{MINUS SIGN}0.25 → \N{MINUS SIGN}0.50",
-    ]
 
 
 def test_lessons_are_worth_what_an_arm_has_more_than_its_control() -> None:

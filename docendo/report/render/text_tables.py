@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from docendo.formatting import DASH, clip, percent, signed
+from docendo.formatting import DASH, clip, percent
 from docendo.report.facts.agents import NumericFault, agent_settings, numeric_faults
 from docendo.report.facts.contamination import (
     Contamination,
@@ -13,7 +13,7 @@ from docendo.report.facts.contamination import (
 )
 from docendo.report.facts.contributions import MEANS, sum_contributions
 from docendo.report.facts.cut import CutShare, cut_shares
-from docendo.report.facts.kept import KEPT, KeptMeasure, read_kept
+from docendo.report.facts.kept import read_kept
 from docendo.report.facts.monitors import MonitorFacts, monitor_facts
 from docendo.report.facts.questions import (
     PersonaQuestions,
@@ -22,8 +22,14 @@ from docendo.report.facts.questions import (
     questions_by_persona,
 )
 from docendo.report.facts.run import Facts, read_scores
-from docendo.report.facts.withheld import ImitationEffect, measure_imitation
+from docendo.report.facts.system import read_ways
+from docendo.report.facts.withheld import measure_imitation
 from docendo.report.render.agent_settings import plain_text, settings_text
+from docendo.report.render.lesson_tables import (
+    tabulate_imitation,
+    tabulate_kept,
+    tabulate_ways,
+)
 from docendo.report.render.tables import Row, Table, gain_cell, share_cell
 from docendo.store import RunDirectory
 
@@ -85,8 +91,9 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
             measure_contamination(*scores),
             domains_without_fresh(*scores, config, is_finished=facts.finished),
         ),
-        _kept_table(read_kept(run)),
-        _imitation_table(measure_imitation(run, facts)),
+        tabulate_kept(read_kept(run)),
+        tabulate_imitation(measure_imitation(run, facts)),
+        tabulate_ways(read_ways(run)),
         _source_table(sources),
         _question_table(questions),
     ]
@@ -208,52 +215,6 @@ def _contamination_table(
         heads=("agent", "domain", "test", "fresh", "gap", ""),
         rows=rows,
         text_columns=2,
-    )
-
-
-def _kept_table(kept: Sequence[KeptMeasure]) -> Table:
-    measures = [name for name in KEPT if any(row.measure == name for row in kept)]
-    cells = {(row.agent, row.measure): row for row in kept}
-    rows = []
-    for agent in dict.fromkeys(row.agent for row in kept):
-        texts = [_kept_text(cells.get((agent, measure))) for measure in measures]
-        rows.append([agent, *texts])
-    return Table(
-        id="kept",
-        title="What was kept",
-        note=(
-            "Accuracy on a few held-out problems after a worked example, and on families that "
-            "nobody is trained on. Last, how much likelier agents find texts of the base than the "
-            "base does, in nats per token. From the first to the last evaluation of an agent."
-        ),
-        heads=("agent", *map(KEPT.__getitem__, measures)),
-        rows=rows,
-    )
-
-
-def _kept_text(row: KeptMeasure | None) -> str:
-    if row is None:
-        return DASH
-    write = signed if row.measure == "base_text" else percent
-    values = [row.start] if row.end is None else [row.start, row.end]
-    return " → ".join(map(write, values))
-
-
-def _imitation_table(effects: Sequence[ImitationEffect]) -> Table:
-    rows: list[Row] = []
-    for row in effects:
-        counts = [f"{row.effect.n:,}", f"{row.withheld:,}"]
-        rows.append([row.outcome, *counts, gain_cell(row.effect)])
-    return Table(
-        id="imitation",
-        title="What lessons left in the weights",
-        note=(
-            "Scores without a lesson of students that imitated useful lessons on a family, minus "
-            "scores of those from whom they were withheld by chance (learning.withhold_fraction). "
-            "On held-out problems, how much more accuracy rose."
-        ),
-        heads=("outcome", "students and families", "withheld", "effect"),
-        rows=rows,
     )
 
 

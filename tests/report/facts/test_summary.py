@@ -20,6 +20,7 @@ def test_the_summary_json_has_its_keys(run: RunDirectory) -> None:
             "contamination",
             "no_fresh_problems",
             "kept",
+            "system",
             "imitation",
             "contributions",
             "questions",

@@ -98,23 +98,3 @@ def test_names_and_prompts_control_neither_a_terminal_nor_a_browser(
     assert payload.startswith("<") or payload not in capture.get()
     assert "\x1b[31m" not in capture.get()
     assert "\u202e" not in capture.get() + page
-
-
-def test_what_was_kept_is_shown_from_the_first_to_the_last_evaluation(
-    tmp_path: Path,
-) -> None:
-    ann, base = AgentId("ann"), AgentId("base")
-    first = {MetricKey("kept/one_shot", base): 0.75}
-    later = [
-        {MetricKey("kept/one_shot", ann): share, MetricKey("kept/base_text", ann): nats}
-        for share, nats in ((0.5, -0.1), (0.4, -0.2), (0.25, -0.3))
-    ]
-    with RunDirectory.create(tmp_path / "run", CONFIG) as run:
-        for index, values in enumerate([first, *later], -1):
-            metrics = Metrics(index, values)
-            run.commit(RoundRecord(index, "teaching", 1.0, metrics=metrics))
-        table = tables_of(run)["kept"]
-    assert table.rows == [
-        ["base", "75%", DASH],
-        ["ann", "50% → 25%", "\N{MINUS SIGN}0.10 → \N{MINUS SIGN}0.30"],
-    ]
