@@ -115,12 +115,11 @@ def open_on_cpu(
     )
 
 
-def engine_with(agents: int) -> LocalEngine:
-    """docendo on the embedded model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
-
+def engine_with(agents: int, model: str = EMBEDDED) -> LocalEngine:
+    """docendo on the model and the CPU, in the number format that it chooses, with agents 0, 1, ..."""
     dtype = choose_dtype("auto", "cpu")
     kernels = choose_kernels("auto", "cpu", dtype)
-    engine = open_on_cpu(EMBEDDED, RANK, ALPHA, dtype, kernels)
+    engine = open_on_cpu(model, RANK, ALPHA, dtype, kernels)
     for agent in dict.fromkeys(agents_of(agents, agents)):
         engine.bank.add(agent, seed=0)
     engine.model.tokens = _Endless(engine.tokens.tokenizer)

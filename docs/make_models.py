@@ -58,7 +58,11 @@ Each line was tried with a random model of that family in transformers {version}
 has windows. Sampled log-probabilities and scores equal those of transformers' own pass within 0.0001, also for texts
 longer than the window. So do the gradients of the adapters. `python docs/make_models.py` tries them again.
 
-"fused" is docendo's own pass, which is faster. "transformers'" is the pass of transformers with docendo's attention.
+"fused" is docendo's own pass, which is [faster](performance.md#its-own-pass-and-transformers). Whether a model has it
+is seen from its layers, and not from its name: RMS norms before or behind the halves of a layer, norms of queries and
+keys, projections that are joined or not, layers without rotary embedding. It must give transformers' own states.
+"transformers'" is the pass of transformers with docendo's attention. It is also used where only a part of each head
+has rotary embeddings, as in Phi-4-mini. Phi-3 with `longrope` is fused.
 
 | family | works | pass, or why not |
 |---|---|---|

@@ -100,7 +100,7 @@ class Verdict(NamedTuple):
     """The pass that is used, or the reason of the refusal."""
 
 
-def tiny_config(family: str) -> Any:
+def tiny_config(family: str, **changes: Any) -> Any:
     plain = AutoConfig.for_model(family)
     sizes = {
         name: size
@@ -108,12 +108,12 @@ def tiny_config(family: str) -> Any:
         if hasattr(plain, name)
         and not isinstance(getattr(type(plain), name, None), property)
     }
-    return AutoConfig.for_model(family, **sizes | MORE.get(family, {}))
+    return AutoConfig.for_model(family, **sizes | MORE.get(family, {}) | changes)
 
 
-def write_family(family: str, folder: Path) -> Path:
+def write_family(family: str, folder: Path, **changes: Any) -> Path:
     """A random model whose attention is far from even, so that a wrong mask changes much."""
-    config = tiny_config(family)
+    config = tiny_config(family, **changes)
     with torch.device("meta"):
         count = AutoModelForCausalLM.from_config(config).num_parameters()
     assert count < MOST_WEIGHTS, f"{family} has {count:,} weights"
@@ -124,6 +124,8 @@ def write_family(family: str, folder: Path) -> Path:
             nn.init.normal_(parameter, 0, 0.15)
         elif name.endswith("bias") or "sink" in name:
             nn.init.normal_(parameter, 0, 0.1)
+        elif "norm" in name:
+            nn.init.uniform_(parameter, 0.5, 1.5)
     model.save_pretrained(folder)
     build_tiny_model()[1].save_pretrained(folder)
     return folder
@@ -137,15 +139,15 @@ def judge(family: str, folder: Path) -> Verdict:
     except UserError as error:
         (line,) = str(error).splitlines()
         return Verdict(False, line.rpartition(path)[2].lstrip("': "))
-    engine.bank.add(ANN, 1)
-    wake(engine, ANN)
     compare_with_transformers(engine, path)
     fused = not isinstance(engine.network.stack, HFStack)
     return Verdict(True, "fused" if fused else "transformers'")
 
 
 def compare_with_transformers(engine: LocalEngine, path: str) -> None:
-    """Sampling, scoring and gradients, of texts that are longer than the window."""
+    """Sampling, scoring and gradients of a new agent, of texts that are longer than the window."""
+    engine.bank.add(ANN, 1)
+    wake(engine, ANN)
     reference = Reference(engine, path)
     long, short = "a prompt behind which answers stand", "short"
     requests = [ask(ANN, text, seed) for seed, text in enumerate((long, short, long))]

@@ -11,10 +11,20 @@ from docendo.engines.cpu.decode import CpuStack
 from docendo.engines.cpu.library import load_kernels
 from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.model.huggingface import HFStack
-from tests.engines.families import FAMILIES, WINDOW, judge, write_family
+from docendo.engines.model.llama import LlamaStack
+from tests.engines.families import (
+    FAMILIES,
+    WINDOW,
+    compare_with_transformers,
+    judge,
+    write_family,
+)
 from tests.engines.toys import CPU, open_toy
 
 ROOT = Path(__file__).parents[2]
+needs_compiler = pytest.mark.skipif(
+    load_kernels(torch.float32) is None, reason="no compiler here"
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +32,6 @@ ROOT = Path(__file__).parents[2]
     [
         "mistral",
         "gemma3_text",
-        "qwen3",
         "granite",
         "hyperclovax",
         "qwen3_moe",
@@ -33,6 +42,49 @@ def test_a_family_samples_scores_and_learns_as_transformers_does(
     tmp_path: Path, family: str
 ) -> None:
     assert judge(family, tmp_path).works
+
+
+RELATIVES = ["qwen3", "smollm3", "phi3", "olmo2"]
+
+
+@pytest.mark.parametrize("family", RELATIVES)
+def test_a_relative_of_llama_has_the_fused_pass(tmp_path: Path, family: str) -> None:
+    assert judge(family, tmp_path) == (True, "fused")
+
+
+@needs_compiler
+@pytest.mark.parametrize("family", RELATIVES)
+def test_a_relative_of_llama_is_as_exact_by_compiled_functions(
+    tmp_path: Path, family: str
+) -> None:
+    path = str(write_family(family, tmp_path, sliding_window=None))
+    engine = open_toy(path, rank=2, alpha=4.0, compiled=True)
+    compare_with_transformers(engine, path)
+    # the functions for sampling know no normalisation of what a layer writes
+    assert isinstance(engine.network.stack, LlamaStack if family == "olmo2" else CpuStack)
+
+
+def test_a_rotary_embedding_of_long_texts_is_fused_within_the_length_of_training(
+    tmp_path: Path,
+) -> None:
+    rope = {
+        "rope_type": "longrope",
+        "rope_theta": 1e4,
+        "short_factor": [1 + 0.1 * i for i in range(8)],
+        "long_factor": [9.0] * 8,
+        "factor": 2.0,
+    }
+    write_family(
+        "phi3",
+        tmp_path,
+        sliding_window=None,
+        rope_parameters=rope,
+        original_max_position_embeddings=128,
+    )
+    engine = open_toy(str(tmp_path), rank=2, alpha=4.0)
+    compare_with_transformers(engine, str(tmp_path))
+    assert isinstance(engine.network.stack, LlamaStack)
+    assert engine.base.context == 128
 
 
 @pytest.mark.parametrize(
@@ -76,7 +128,7 @@ def test_of_a_mixture_of_experts_the_experts_and_their_router_stay(tmp_path: Pat
     assert not any("experts" in name or name == "mlp.gate" for name in of_first)
 
 
-@pytest.mark.skipif(load_kernels(torch.float32) is None, reason="no compiler here")
+@needs_compiler
 def test_compiled_functions_are_not_used_where_a_window_hides_tokens(
     tmp_path: Path,
 ) -> None:

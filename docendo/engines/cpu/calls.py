@@ -7,13 +7,14 @@ from ctypes import Array
 from typing import NamedTuple
 
 from docendo.engines.cpu.products import Panels
-from docendo.engines.cpu.structs import Cache, LayerCall, ProjectionCall, Update
+from docendo.engines.cpu.structs import Cache, HeadCalls, LayerCall, ProjectionCall, Update
 from docendo.engines.lora.linear import Projection
 from docendo.engines.model.kv_cache import DecodePlan
-from docendo.engines.model.llama import Layer, LlamaStack
+from docendo.engines.model.layers import Layer
+from docendo.engines.model.llama import LlamaStack
 from docendo.engines.model.ops import RMSNorm
 
-__all__ = ["StepCalls", "adapter_update", "layer_cache", "layer_calls"]
+__all__ = ["StepCalls", "adapter_update", "head_calls", "layer_cache", "layer_calls"]
 
 
 class StepCalls(NamedTuple):
@@ -78,6 +79,17 @@ def layer_cache(plan: DecodePlan, layer: int) -> Cache:
     )
 
 
+def head_calls(layer: Layer) -> HeadCalls:
+    """What a layer does to queries and keys before they meet."""
+    norms = layer.head_norms
+    return HeadCalls(
+        tuple(norm.weight_d.data_ptr() for norm in norms),
+        tuple(len(norm.weight_d) for norm in norms),
+        tuple(norm.epsilon for norm in norms),
+        layer.is_turned,
+    )
+
+
 def _movable_addresses(projections: list[Projection], plan: DecodePlan) -> tuple[int, ...]:
     """New agents move the adapters; more or longer answers move keys and values."""
     tensors = [*plan.cache.prompts, *plan.cache.answers]
@@ -88,14 +100,15 @@ def _movable_addresses(projections: list[Projection], plan: DecodePlan) -> tuple
 
 def _layer_call(layer: Layer, following_norm: RMSNorm, cache: Cache) -> LayerCall:
     return LayerCall(
-        _projection_call(layer.qkv),
-        _projection_call(layer.out),
-        _projection_call(layer.gate_up),
-        _projection_call(layer.down),
-        layer.mlp_norm.weight_d.data_ptr(),
+        _projection_call(layer.attention.first),
+        _projection_call(layer.attention.last),
+        _projection_call(layer.mlp.first),
+        _projection_call(layer.mlp.last),
+        layer.mlp.norm.weight_d.data_ptr(),
         following_norm.weight_d.data_ptr(),
-        layer.mlp_norm.epsilon,
+        layer.mlp.norm.epsilon,
         following_norm.epsilon,
+        head_calls(layer),
         cache,
     )
 

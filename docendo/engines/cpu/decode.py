@@ -11,13 +11,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from docendo.engines.cpu.calls import StepCalls, adapter_update, layer_cache, layer_calls
+from docendo.engines.cpu.calls import (
+    StepCalls,
+    adapter_update,
+    head_calls,
+    layer_cache,
+    layer_calls,
+)
 from docendo.engines.cpu.structs import Batch, HeadSizes
 from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import AttentionPlan, TreeAttention
 from docendo.engines.model.kv_cache import DecodePlan
-from docendo.engines.model.llama import LlamaStack, Tape, rotate
+from docendo.engines.model.layers import Layer
+from docendo.engines.model.llama import LlamaStack, Tape
 from docendo.engines.model.ops import RMSNorm
 
 __all__ = ["CpuStack", "sample_tokens_compiled"]
@@ -140,7 +147,7 @@ class _Pass:
         x_Bd = self.llama.base_model.embed_tokens(ids_B)
         # fresh memory may hold an earlier answer; NaN shows where a function wrote nothing
         normed_Bd = torch.full_like(x_Bd, float("nan"))
-        self._norm(x_Bd, layers[0].attention_norm, normed_Bd)
+        self._norm(x_Bd, layers[0].attention.norm, normed_Bd)
 
         if isinstance(self.plan, DecodePlan):
             rope = self.llama.rope(x_Bd, positions_B)
@@ -156,10 +163,10 @@ class _Pass:
         # layer by layer: PyTorch's products of the base, and a function for each gap between them
         norms = self.llama.following_norms
         for i, (layer, following_norm) in enumerate(zip(layers, norms, strict=True)):
-            attended_Bo = attend(i, layer.qkv, normed_Bd, rope)
-            self._join(layer.out, attended_Bo, x_Bd, layer.mlp_norm, normed_Bd)
-            inner_Bf = self._gate(layer.gate_up, normed_Bd)
-            self._join(layer.down, inner_Bf, x_Bd, following_norm, normed_Bd)
+            attended_Bo = attend(i, layer, normed_Bd, rope)
+            self._join(layer.attention.last, attended_Bo, x_Bd, layer.mlp.norm, normed_Bd)
+            inner_Bf = self._gate(layer.mlp.first, normed_Bd)
+            self._join(layer.mlp.last, inner_Bf, x_Bd, following_norm, normed_Bd)
         return normed_Bd
 
     def _run_layers(
@@ -228,24 +235,25 @@ class _Pass:
 
     def _attend_prompts(
         self,
-        layer: int,
-        projection: Projection,
+        number: int,
+        layer: Layer,
         normed_Bd: Tensor,
         rope: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Attention over prompts: large products, which PyTorch does well."""
-        qkv_Bo = projection.infer(normed_Bd, self.routing)
-        return self.plan(layer, rotate(qkv_Bo, *rope))
+        qkv_Bo = layer.attention.first.infer(normed_Bd, self.routing)
+        return self.plan(number, self.llama.turn(layer, qkv_Bo, rope))
 
     def _attend(
         self,
-        layer: int,
-        projection: Projection,
+        number: int,
+        layer: Layer,
         normed_Bd: Tensor,
         rope: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Attention of one new token for every row, which also stores its keys and values."""
         assert isinstance(self.plan, DecodePlan)  # noqa: S101
+        projection = layer.attention.first
         base_Bo = projection.base(normed_Bd)
         attended_Bo = base_Bo.new_empty(len(base_Bo), self.heads.query * self.heads.size)
         cos_BD, sin_BD = rope
@@ -258,7 +266,8 @@ class _Pass:
             cos_BD.data_ptr(),
             sin_BD.data_ptr(),
             byref(self.sizes),
-            byref(layer_cache(self.plan, layer)),
+            byref(head_calls(layer)),
+            byref(layer_cache(self.plan, number)),
             attended_Bo.data_ptr(),
         )
         return attended_Bo

@@ -86,13 +86,21 @@ void join(const Batch *batch, const Update *u, const number *from, number *y, nu
 void gate(const Batch *batch, const Update *u, const number *from, number *y, number *inner)
 {
     adapt(batch, u, from, y);
-    gated(batch->rows, u->ends[1], y, inner);
+    gated(batch->rows, u->ends[u->members] / 2, y, inner);
 }
 
 typedef struct {
     int64_t query_heads, key_heads, size;
     float scale;
 } Heads;
+
+/* What is done to the queries and the keys of a layer before they meet. */
+typedef struct {
+    const number *weights[2]; /* of normalisations, each over `widths` numbers; or none */
+    int64_t widths[2];
+    float epsilons[2];
+    int64_t is_turned;
+} HeadCalls;
 
 /* Keys and values of one layer: (2, prompts, K, p, D) and (2, B, K, n, D). */
 typedef struct {
@@ -246,14 +254,19 @@ INLINE void look(const Cache *c, const Heads *h, int64_t rows, int64_t b, int64_
 /* Queries, keys and values of the new tokens, (B, H + 2K, D), from the output y of their projection; keys and values
    are stored, and each row looks at its prompt and at its own tokens. The result is (B, H, D). */
 void attend(const Batch *batch, const Update *u, const number *from, number *y, const number *cosine,
-            const number *sine, const Heads *h, const Cache *c, number *out)
+            const number *sine, const Heads *h, const HeadCalls *calls, const Cache *c, number *out)
 {
     int64_t size = h->size, width = (h->query_heads + 2 * h->key_heads) * size, group = h->query_heads / h->key_heads;
     int64_t rows = batch->rows, half = rows * h->key_heads * c->answer_columns * size;
     adapt(batch, u, from, y);
     for (int64_t b = 0; b < rows; b++) {
         number *row = y + b * width;
-        for (int64_t i = 0; i < h->query_heads + h->key_heads; i++)
+        number *parts[2] = {row, row + h->query_heads * size};
+        int64_t counts[2] = {h->query_heads * size, h->key_heads * size};
+        for (int i = 0; i < 2 && calls->weights[i]; i++)
+            normalise(counts[i] / calls->widths[i], calls->widths[i], parts[i], calls->weights[i], calls->epsilons[i],
+                      parts[i], 0);
+        for (int64_t i = 0; i < h->query_heads + h->key_heads && calls->is_turned; i++)
             rotate(row + i * size, cosine + b * size, sine + b * size, size);
         memcpy(out + b * h->query_heads * size, row, h->query_heads * size * sizeof(number));
         for (int64_t k = 0; k < h->key_heads; k++) {
@@ -286,6 +299,7 @@ typedef struct {
     Projection qkv, out, gate_up, down;
     const number *middle, *after; /* weights of the normalisations in front of gate_up and behind the layer */
     float middle_epsilon, after_epsilon;
+    HeadCalls heads;
     Cache cache;
 } Layer;
 
@@ -302,7 +316,7 @@ void run_layers(const Batch *batch, const Layer *layers, int64_t count, const nu
         const Projection *qkv = &l->qkv, *out = &l->out, *gate_up = &l->gate_up, *down = &l->down;
         int64_t width = qkv->update.inputs;
         project(batch->rows, qkv, normed, y);
-        attend(batch, &qkv->update, normed, y, cosine, sine, h, &l->cache, found);
+        attend(batch, &qkv->update, normed, y, cosine, sine, h, &l->heads, &l->cache, found);
         project(batch->rows, out, found, y);
         join(batch, &out->update, found, y, x, l->middle, l->middle_epsilon, normed, width);
         project(batch->rows, gate_up, normed, y);

@@ -18,7 +18,14 @@ from typing import Any
 import torch
 
 from docendo.cache import cache_folder
-from docendo.engines.cpu.structs import Batch, Cache, HeadSizes, LayerCall, Update
+from docendo.engines.cpu.structs import (
+    Batch,
+    Cache,
+    HeadCalls,
+    HeadSizes,
+    LayerCall,
+    Update,
+)
 
 __all__ = ["load_kernels"]
 
@@ -32,12 +39,12 @@ _TIMEOUT = 120
 """Seconds for the compiler; usually it takes two for float32 and six for bfloat16."""
 
 _BATCH, _UPDATE, _LAYERS = POINTER(Batch), POINTER(Update), POINTER(LayerCall)
-_HEADS, _CACHE = POINTER(HeadSizes), POINTER(Cache)
+_HEADS, _CALLS, _CACHE = POINTER(HeadSizes), POINTER(HeadCalls), POINTER(Cache)
 _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     # decoding, kernels.c
     "join": (_BATCH, _UPDATE, *[c_void_p] * 4, c_float, c_void_p, c_int64),
     "gate": (_BATCH, _UPDATE, *[c_void_p] * 3),
-    "attend": (_BATCH, _UPDATE, *[c_void_p] * 4, _HEADS, _CACHE, c_void_p),
+    "attend": (_BATCH, _UPDATE, *[c_void_p] * 4, _HEADS, _CALLS, _CACHE, c_void_p),
     "draw": (c_void_p, c_int64, c_int64, *[c_void_p] * 5),
     # elementwise operations, between.c
     "normalise": (c_int64, c_int64, c_void_p, c_void_p, c_float, c_void_p, c_void_p),

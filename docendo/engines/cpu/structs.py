@@ -2,7 +2,15 @@
 
 from ctypes import Structure, c_float, c_int64, c_void_p
 
-__all__ = ["Batch", "Cache", "HeadSizes", "LayerCall", "ProjectionCall", "Update"]
+__all__ = [
+    "Batch",
+    "Cache",
+    "HeadCalls",
+    "HeadSizes",
+    "LayerCall",
+    "ProjectionCall",
+    "Update",
+]
 
 
 class Update(Structure):
@@ -32,6 +40,17 @@ class HeadSizes(Structure):
         ("key_heads", c_int64),
         ("size", c_int64),
         ("scale", c_float),
+    )
+
+
+class HeadCalls(Structure):
+    """What is done to the queries and the keys of a layer before they meet."""
+
+    _fields_ = (
+        ("weights", c_void_p * 2),
+        ("widths", c_int64 * 2),
+        ("epsilons", c_float * 2),
+        ("is_turned", c_int64),
     )
 
 
@@ -68,5 +87,6 @@ class LayerCall(Structure):
         ("after", c_void_p),
         ("middle_epsilon", c_float),
         ("after_epsilon", c_float),
+        ("heads", HeadCalls),
         ("cache", Cache),
     )

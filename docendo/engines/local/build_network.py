@@ -62,7 +62,8 @@ def build_network(
 
     packed_head = prepack(head_Vd, training_library)
     network = Network(stack, base.heads, base.layers, head_Vd, packed_head, ops=ops)
-    if library is None or llama is None:
+    # the functions normalise what a half reads, and not what it writes
+    if library is None or llama is None or llama.layers[0].mlp.norm_is_last:
         return network
     tolerance = base.tolerance(COMPILED_TOLERANCE)
     return _with_compiled_sampling(network, llama, library, tolerance)

@@ -1,13 +1,16 @@
 """The forward and backward pass of models of the Llama form, written out.
 
-Llama, Mistral, Qwen2 and SmolLM2 have it. A pass takes few operations and keeps little. Layers that
-read the same input are one product (`Projection`). `build_network` compares the states with the model's.
+Llama, Mistral, Qwen 2 and 3, Phi-3, SmolLM2 and 3, and OLMo 2 have it. A pass takes few operations and
+keeps little. Layers that read the same input are one product (`Projection`). `build_network` compares
+the states with the model's.
 
 Axes: T tokens of the batch, d hidden size, f inner size of the feed-forward part,
-H + 2K heads of size D, o outputs of a projection.
+H + 2K heads of size D, i inputs and o outputs of a projection.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -17,55 +20,40 @@ from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import AttentionPlan, TreeAttention
 from docendo.engines.model.blocks import Heads
+from docendo.engines.model.layers import Half, Layer, read_layer, read_norm
 from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
-__all__ = ["Layer", "LlamaStack", "Tape", "rotate"]
-
-_BATCH_DEPENDENT_ROPE = ("dynamic", "longrope")
-"""Rotary embeddings that change with the longest position, so that threads cannot share them."""
+__all__ = ["LlamaStack", "Tape"]
 
 
-class Layer(NamedTuple):
-    """The parts of one layer, in the order of the forward pass."""
+class _HeadsTape(NamedTuple):
+    """What the backward pass of one layer's attention needs, without its products."""
 
-    attention_norm: RMSNorm
-    qkv: Projection
-    out: Projection
-    mlp_norm: RMSNorm
-    gate_up: Projection
-    down: Projection
-
-
-class _AttentionTape(NamedTuple):
-    """What the backward pass of one layer's attention half needs."""
-
-    x_Td: Tensor
-    factor_T: Tensor
-    normed_Td: Tensor
+    unnormed: list[tuple[Tensor, Tensor]]
+    """What each of `Layer.head_norms` read, and its factors."""
     qkv_THD: Tensor
-    qkv_lows: list[Tensor]
-    """A x of each run, as `Projection.forward` gives it."""
     weights: list[Tensor]
-    attended_TO: Tensor
-    out_lows: list[Tensor]
 
 
-class _MlpTape(NamedTuple):
-    """What the backward pass of one layer's feed-forward half needs."""
+class _HalfTape(NamedTuple):
+    """What the backward pass of half a layer needs."""
 
-    x_Td: Tensor
+    unnormed_Td: Tensor
+    """What the normalisation read."""
     factor_T: Tensor
-    normed_Td: Tensor
-    gate_up_Tf: Tensor
-    gate_up_lows: list[Tensor]
-    inner_Tf: Tensor
-    down_lows: list[Tensor]
+    input_Td: Tensor
+    lows: list[Tensor]
+    """A x of each run, as `Projection.forward` gives it."""
+    middle: Any
+    """What the backward pass between the products needs."""
+    inner_Ti: Tensor
+    last_lows: list[Tensor]
 
 
 class Tape(NamedTuple):
     """A recorded forward pass."""
 
-    layers: list[tuple[_AttentionTape, _MlpTape]]
+    layers: list[tuple[_HalfTape, _HalfTape]]
     rope: tuple[Tensor, Tensor]
     last_Td: Tensor
     factor_T: Tensor
@@ -92,14 +80,14 @@ class LlamaStack:
         if getattr(config, "hidden_act", None) != "silu":
             return None
         rotary = getattr(base_model, "rotary_emb", None)
-        rope_type = getattr(rotary, "rope_type", "default")
-        if rotary is None or rope_type in _BATCH_DEPENDENT_ROPE:
+        # "dynamic" changes with the texts that were read before, which threads cannot share
+        if rotary is None or getattr(rotary, "rope_type", "default") == "dynamic":
             return None
 
         try:
             # an attribute that is missing means another form, not a failure
-            layers = tuple(_read_layer(layer) for layer in base_model.layers)  # type: ignore[union-attr]
-            return LlamaStack(base_model, heads, layers, _read_norm(base_model.norm))
+            layers = tuple(read_layer(layer) for layer in base_model.layers)  # type: ignore[union-attr]
+            return LlamaStack(base_model, heads, layers, read_norm(base_model.norm))
         except AttributeError:
             return None
 
@@ -107,13 +95,14 @@ class LlamaStack:
     def projections(self) -> list[Projection]:
         projections: list[Projection] = []
         for layer in self.layers:
-            projections += (layer.qkv, layer.out, layer.gate_up, layer.down)
+            for half in (layer.attention, layer.mlp):
+                projections += (half.first, half.last)
         return projections
 
     @property
     def following_norms(self) -> list[RMSNorm]:
         """The normalisation behind each layer: the next layer's first one, or the last one."""
-        norms = [layer.attention_norm for layer in self.layers]
+        norms = [layer.attention.norm for layer in self.layers]
         return [*norms[1:], self.last_norm]
 
     def infer(
@@ -128,17 +117,33 @@ class LlamaStack:
         rope = self.head_rope(x_Td, positions_T)
         for i, layer in enumerate(self.layers):
             # (T, d) -> (T, o), o = (H + 2K) * D -> (T, H + 2K, D) -> (T, O) -> (T, d)
-            normed_Td = layer.attention_norm.infer(x_Td)
-            qkv_To = layer.qkv.infer(normed_Td, routing)
-            attended_TO = plan(i, rotate(qkv_To, *rope))
-            x_Td = layer.out.infer(attended_TO, routing).add_(x_Td)
+            half = layer.attention
+            qkv_To = half.first.infer(half.norm_first(x_Td), routing)
+            attended_TO = plan(i, self.turn(layer, qkv_To, rope))
+            x_Td = half.norm_last(half.last.infer(attended_TO, routing)).add_(x_Td)
 
             # (T, d) -> (T, 2 f) -> (T, f) -> (T, d)
-            normed_Td = layer.mlp_norm.infer(x_Td)
-            gate_up_Tf = layer.gate_up.infer(normed_Td, routing)
+            half = layer.mlp
+            gate_up_Tf = half.first.infer(half.norm_first(x_Td), routing)
             inner_Tf = self.ops.swiglu(gate_up_Tf)
-            x_Td = layer.down.infer(inner_Tf, routing).add_(x_Td)
+            x_Td = half.norm_last(half.last.infer(inner_Tf, routing)).add_(x_Td)
         return self.last_norm.infer(x_Td)
+
+    def turn(self, layer: Layer, qkv_To: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+        """Queries, keys and values as attention reads them, (T, H + 2K, D)."""
+        for norm, heads_TXD in self._normed_heads(layer, qkv_To):
+            heads_TXD.copy_(norm.infer(heads_TXD))
+        return _rotate(layer, qkv_To, *rope)
+
+    def _normed_heads(
+        self, layer: Layer, qkv_To: Tensor
+    ) -> Iterator[tuple[RMSNorm, Tensor]]:
+        """The normalisations of queries and keys, each with a view of what it reads, (T, X, D)."""
+        key_start = self.heads.query * self.heads.size
+        value_start = key_start + self.heads.key * self.heads.size
+        spans = (slice(key_start), slice(key_start, value_start))
+        for norm, span in zip(layer.head_norms, spans, strict=False):
+            yield norm, qkv_To[:, span].view(len(qkv_To), -1, len(norm.weight_d))
 
     def record(
         self,
@@ -151,62 +156,62 @@ class LlamaStack:
         x_Td = self.base_model.embed_tokens(ids_T)
         rope = self.head_rope(x_Td, positions_T)
         tapes = []
-        for i in range(len(self.layers)):
-            x_Td, attention_tape = self._record_attention(i, x_Td, rope, routing, tree)
-            x_Td, mlp_tape = self._record_mlp(self.layers[i], x_Td, routing)
+        for i, layer in enumerate(self.layers):
+            attend = partial(self._record_heads, i, rope, tree)
+            x_Td, attention_tape = self._record_half(layer.attention, x_Td, routing, attend)
+            x_Td, mlp_tape = self._record_half(layer.mlp, x_Td, routing, self._record_gate)
             tapes.append((attention_tape, mlp_tape))
 
         hidden_Td, factor_T = self.ops.rms_norm(self.last_norm, x_Td)
         return hidden_Td, Tape(tapes, rope, x_Td, factor_T, tree, routing)
 
-    def _record_attention(
+    def _record_half(
         self,
-        number: int,
+        half: Half,
         x_Td: Tensor,
-        rope: tuple[Tensor, Tensor],
         routing: Routing,
-        tree: TreeAttention,
-    ) -> tuple[Tensor, _AttentionTape]:
+        record_middle: Callable[[Tensor], tuple[Tensor, Any]],
+    ) -> tuple[Tensor, _HalfTape]:
+        unnormed_Td = input_Td = x_Td
+        if not half.norm_is_last:
+            input_Td, factor_T = self.ops.rms_norm(half.norm, x_Td)
+        outputs_To, lows = half.first.forward(input_Td, routing)
+        inner_Ti, middle = record_middle(outputs_To)
+        branch_Td, last_lows = half.last.forward(inner_Ti, routing)
+        if half.norm_is_last:
+            unnormed_Td = branch_Td
+            branch_Td, factor_T = self.ops.rms_norm(half.norm, unnormed_Td)
+
+        tape = _HalfTape(
+            unnormed_Td,
+            factor_T,
+            input_Td,
+            lows,
+            middle,
+            inner_Ti,
+            last_lows,
+        )
+        return branch_Td.add_(x_Td), tape
+
+    def _record_gate(self, gate_up_Tf: Tensor) -> tuple[Tensor, Tensor]:
+        return self.ops.swiglu(gate_up_Tf), gate_up_Tf
+
+    def _record_heads(
+        self, number: int, rope: tuple[Tensor, Tensor], tree: TreeAttention, qkv_To: Tensor
+    ) -> tuple[Tensor, _HeadsTape]:
         layer = self.layers[number]
-        normed_Td, factor_T = self.ops.rms_norm(layer.attention_norm, x_Td)
-        qkv_To, qkv_lows = layer.qkv.forward(normed_Td, routing)
-        qkv_THD = rotate(qkv_To, *rope)
+        unnormed = []
+        for norm, heads_TXD in self._normed_heads(layer, qkv_To):
+            # a copy, since the normalised heads are written where these stand
+            copied_TXD = heads_TXD.clone(memory_format=torch.contiguous_format)
+            unnormed_YD = copied_TXD.flatten(0, 1)
+            normed_YD, factor_Y = self.ops.rms_norm(norm, unnormed_YD)
+            unnormed.append((unnormed_YD, factor_Y))
+            heads_TXD.copy_(normed_YD.view_as(heads_TXD))
+
+        qkv_THD = _rotate(layer, qkv_To, *rope)
         attended_TO, weights = tree.forward(number, qkv_THD)
-        out_Td, out_lows = layer.out.forward(attended_TO, routing)
-
-        tape = _AttentionTape(
-            x_Td,
-            factor_T,
-            normed_Td,
-            qkv_THD,
-            qkv_lows,
-            weights,
-            attended_TO,
-            out_lows,
-        )
-        return out_Td.add_(x_Td), tape
-
-    def _record_mlp(
-        self,
-        layer: Layer,
-        x_Td: Tensor,
-        routing: Routing,
-    ) -> tuple[Tensor, _MlpTape]:
-        normed_Td, factor_T = self.ops.rms_norm(layer.mlp_norm, x_Td)
-        gate_up_Tf, gate_up_lows = layer.gate_up.forward(normed_Td, routing)
-        inner_Tf = self.ops.swiglu(gate_up_Tf)
-        out_Td, down_lows = layer.down.forward(inner_Tf, routing)
-
-        tape = _MlpTape(
-            x_Td,
-            factor_T,
-            normed_Td,
-            gate_up_Tf,
-            gate_up_lows,
-            inner_Tf,
-            down_lows,
-        )
-        return out_Td.add_(x_Td), tape
+        return attended_TO, _HeadsTape(unnormed, qkv_THD, weights)
 
     def backward(self, tape: Tape, grad_Td: Tensor, part: int) -> None:
         """Adds the gradients of the adapters to those of the part, and empties the tape."""
@@ -219,84 +224,76 @@ class LlamaStack:
         for layer in reversed(self.layers):
             # popped, so that the memory of each layer is free once it was read
             attention_tape, mlp_tape = tape.layers.pop()
-            # x + f(x): the gradient passes by the skip connection and through the branch
-            branch_Td = self._mlp_backward(layer, mlp_tape, grad_Td, tape, part)
-            grad_Td = grad_Td + branch_Td
-            branch_Td = self._attention_backward(layer, attention_tape, grad_Td, tape, part)
-            grad_Td = grad_Td + branch_Td
+            gate_back = partial(self.ops.swiglu_backward, mlp_tape.middle)
+            grad_Td = self._half_backward(
+                layer.mlp, mlp_tape, grad_Td, tape, part, gate_back
+            )
+            heads_back = partial(self._heads_backward, layer, attention_tape.middle, tape)
+            grad_Td = self._half_backward(
+                layer.attention, attention_tape, grad_Td, tape, part, heads_back
+            )
 
-    def _mlp_backward(
+    def _half_backward(
         self,
-        layer: Layer,
-        layer_tape: _MlpTape,
+        half: Half,
+        half_tape: _HalfTape,
         grad_Td: Tensor,
         tape: Tape,
         part: int,
+        middle_backward: Callable[[Tensor], Tensor],
     ) -> Tensor:
-        """The gradient of the half's input by way of the branch, without the skip connection."""
-        grad_inner_Tf = layer.down.backward(
-            layer_tape.inner_Tf,
-            layer_tape.down_lows,
-            grad_Td,
+        """The gradient of the half's input, from that of its output."""
+        norm_backward = partial(
+            self.ops.rms_norm_backward,
+            half.norm,
+            half_tape.unnormed_Td,
+            half_tape.factor_T,
+        )
+        branch_Td = norm_backward(grad_Td) if half.norm_is_last else grad_Td
+        grad_inner_Ti = half.last.backward(
+            half_tape.inner_Ti,
+            half_tape.last_lows,
+            branch_Td,
             tape.routing,
             part,
         )
-        grad_gate_up_Tf = self.ops.swiglu_backward(layer_tape.gate_up_Tf, grad_inner_Tf)
-        grad_normed_Td = layer.gate_up.backward(
-            layer_tape.normed_Td,
-            layer_tape.gate_up_lows,
-            grad_gate_up_Tf,
+        branch_Td = half.first.backward(
+            half_tape.input_Td,
+            half_tape.lows,
+            middle_backward(grad_inner_Ti),
             tape.routing,
             part,
         )
-        return self.ops.rms_norm_backward(
-            layer.mlp_norm,
-            layer_tape.x_Td,
-            layer_tape.factor_T,
-            grad_normed_Td,
-        )
+        if not half.norm_is_last:
+            branch_Td = norm_backward(branch_Td)
+        # x + f(x): the gradient passes by the skip connection and through the branch
+        return grad_Td + branch_Td
 
-    def _attention_backward(
-        self,
-        layer: Layer,
-        layer_tape: _AttentionTape,
-        grad_Td: Tensor,
-        tape: Tape,
-        part: int,
+    def _heads_backward(
+        self, layer: Layer, heads_tape: _HeadsTape, tape: Tape, grad_attended_TO: Tensor
     ) -> Tensor:
-        """The gradient of the half's input by way of the branch, without the skip connection."""
-        grad_attended_TO = layer.out.backward(
-            layer_tape.attended_TO,
-            layer_tape.out_lows,
-            grad_Td,
-            tape.routing,
-            part,
-        )
-        grad_qkv_THD = tape.tree.backward(
-            layer_tape.qkv_THD,
-            layer_tape.weights,
+        """The gradient of the projection of queries, keys and values, (T, o)."""
+        grad_THD = tape.tree.backward(
+            heads_tape.qkv_THD,
+            heads_tape.weights,
             grad_attended_TO,
         )
-        grad_qkv_To = _rotate_backward(grad_qkv_THD, *tape.rope).flatten(1)
-        grad_normed_Td = layer.qkv.backward(
-            layer_tape.normed_Td,
-            layer_tape.qkv_lows,
-            grad_qkv_To,
-            tape.routing,
-            part,
-        )
-        return self.ops.rms_norm_backward(
-            layer.attention_norm,
-            layer_tape.x_Td,
-            layer_tape.factor_T,
-            grad_normed_Td,
-        )
+        grad_To = _rotate_backward(layer, grad_THD, *tape.rope).flatten(1)
+
+        normed_heads = self._normed_heads(layer, grad_To)
+        for (norm, grad_TXD), kept in zip(normed_heads, heads_tape.unnormed, strict=True):
+            grad_YD = grad_TXD.flatten(0, 1)
+            grad_YD = self.ops.rms_norm_backward(norm, *kept, grad_YD)
+            grad_TXD.copy_(grad_YD.view_as(grad_TXD))
+        return grad_To
 
     def rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines, and sines with the sign of their half, of every token, (T, D)."""
-        cos_1TD, sin_1TD = self.base_model.rotary_emb(x_Td[None], positions_T[None])
-        first_half, second_half = sin_1TD[0].chunk(2, -1)
-        return cos_1TD[0], torch.cat([-first_half, second_half], -1)
+        angles = self.base_model.rotary_emb(x_Td[None], positions_T[None])
+        # OLMo 2 gives them in float32, whatever its number format is
+        cos_TD, sin_TD = (angles_1TD[0].to(x_Td.dtype) for angles_1TD in angles)
+        first_half, second_half = sin_TD.chunk(2, -1)
+        return cos_TD, torch.cat([-first_half, second_half], -1)
 
     def head_rope(self, x_Td: Tensor, positions_T: Tensor) -> tuple[Tensor, Tensor]:
         """`rope` of every token and head, (T, H + 2K, D); it leaves values as they are."""
@@ -313,38 +310,25 @@ class LlamaStack:
         )
 
 
-def rotate(qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+def _rotate(layer: Layer, qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
     """Rotary position embedding (Su et al. 2021) of queries and keys."""
+    x_THD = qkv_To.view(cos_THD.shape)
+    if not layer.is_turned:
+        return x_THD
+
     # Hugging Face pairs number i with i + D/2, not with its neighbour as the paper does; the two
     # differ by a permutation of the weights. The signs of the pairs are in the sines.
-    x_THD = qkv_To.view(cos_THD.shape)
     half_turned_THD = x_THD.roll(cos_THD.shape[-1] // 2, -1)
     return torch.addcmul(x_THD * cos_THD, half_turned_THD, sin_THD)
 
 
-def _rotate_backward(grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
-    """The transpose of `rotate`. Turning by half is its own inverse."""
+def _rotate_backward(
+    layer: Layer, grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor
+) -> Tensor:
+    """The transpose of `_rotate`. Turning by half is its own inverse."""
+    if not layer.is_turned:
+        return grad_THD
+
     turned_THD = grad_THD * sin_THD
     half_turned_THD = turned_THD.roll(cos_THD.shape[-1] // 2, -1)
     return half_turned_THD.addcmul_(grad_THD, cos_THD)
-
-
-def _read_norm(module: Any) -> RMSNorm:
-    return RMSNorm(module.weight.detach(), float(module.variance_epsilon))
-
-
-def _read_layer(layer: Any) -> Layer:
-    """Raises AttributeError where the layer has other parts."""
-    attention, mlp = layer.self_attn, layer.mlp
-    # Qwen3, SmolLM3 and Granite have a Llama's parts, and more that would be left out without a word
-    more = hasattr(attention, "q_norm") or not getattr(attention, "use_rope", True)
-    if more or getattr(layer, "residual_multiplier", 1) != 1:
-        raise AttributeError("the layer does more than a Llama's")
-    return Layer(
-        attention_norm=_read_norm(layer.input_layernorm),
-        qkv=Projection([attention.q_proj, attention.k_proj, attention.v_proj]),
-        out=Projection([attention.o_proj]),
-        mlp_norm=_read_norm(layer.post_attention_layernorm),
-        gate_up=Projection([mlp.gate_proj, mlp.up_proj]),
-        down=Projection([mlp.down_proj]),
-    )

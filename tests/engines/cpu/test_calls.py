@@ -24,7 +24,7 @@ def plan() -> DecodePlan:
 
 
 def test_an_update_has_the_outputs_of_queries_keys_and_values(llama: LlamaStack) -> None:
-    projection = llama.layers[0].qkv
+    projection = llama.layers[0].attention.first
     update = adapter_update(projection)
     assert (update.inputs, update.members, update.rank) == (32, 3, 8)
     assert list(update.ends) == [0, 32, 48, 64]

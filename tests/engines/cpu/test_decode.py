@@ -1,5 +1,7 @@
 """Decoding with compiled functions: the same states as with PyTorch's operations, and the same promises."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -15,6 +17,8 @@ from docendo.engines.local.model_names import TINY
 from docendo.engines.local.train_rows import pack
 from docendo.engines.local.workers import Workers
 from docendo.engines.model.blocks import Heads
+from docendo.engines.model.llama import LlamaStack
+from docendo.engines.model.ops import RMSNorm
 from docendo.engines.model.sampling import sample_tokens
 from tests.engines.local.test_decoding import crowd
 from tests.engines.toys import (
@@ -55,9 +59,29 @@ def test_a_compiled_layer_computes_the_states_of_pytorch(
     heads: Heads, dtype: torch.dtype, slack: float
 ) -> None:
     """Four agents and the bare base; widths that are multiples of 16 and one that is none."""
-    fused, library = random_layer(heads, dtype), load_kernels(dtype)
+    assert_same_states(random_layer(heads, dtype), slack)
+
+
+@needs_compiler
+@pytest.mark.parametrize("width", [64, 2 * 64])
+@pytest.mark.parametrize(
+    ("dtype", "slack"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)]
+)
+def test_a_compiled_layer_normalises_heads_and_may_leave_them_unturned(
+    width: int, dtype: torch.dtype, slack: float
+) -> None:
+    """Each head by itself, or both together."""
+    fused = random_layer(Heads(2, 2, 64, 0.125), dtype)
+    norms = (RMSNorm(torch.linspace(0.5, 1.5, width, dtype=dtype), 1e-6),) * 2
+    layer = fused.layers[0]._replace(head_norms=norms, is_turned=False)
+    assert_same_states(replace(fused, layers=(layer,)), slack)
+
+
+def assert_same_states(fused: LlamaStack, slack: float) -> None:
+    like = fused.last_norm.weight_d[:0]
+    library = load_kernels(like.dtype)
     assert library is not None
-    probe = Probe(1, heads, torch.zeros(0, dtype=dtype), (4, 0, 1, 2))
+    probe = Probe(1, fused.heads, like, (4, 0, 1, 2))
     with torch.inference_mode():
         plan = probe.read(fused)
         for column in range(20):
