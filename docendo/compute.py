@@ -15,8 +15,8 @@ _T = TypeVar("_T")
 class Ledger:
     """Sums of usage.
 
-    Purposes: experts, lesson, control, attempt, practice, policy, imitation, label, kl, evaluation,
-    probe.
+    Purposes: experts, try, lesson, dense_gain, hint, control, attempt, practice, policy, imitation,
+    label, kl, evaluation, probe.
     `discarded` repeats the tokens of flat groups and stopped lessons, and costs nothing more.
     """
 

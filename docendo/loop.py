@@ -320,7 +320,9 @@ def _practice_problems(school: School, expert: Expert, seed: int) -> list[Proble
 
 def _count_completions(episodes: Sequence[Episode], control_attempts: int) -> int:
     """How many completions were sampled; the lessons of an oracle teacher count, too."""
-    count = len(by_match(episodes)) * control_attempts
+    count = 0
+    for lessons in by_match(episodes):
+        count += control_attempts + len(lessons[0].lesson.tries)
     for episode in episodes:
-        count += len(episode.lesson.examples) + len(episode.attempts)
+        count += len(episode.lesson.examples) + len(episode.hints) + len(episode.attempts)
     return count

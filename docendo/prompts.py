@@ -11,6 +11,7 @@ __all__ = [
     "HIDDEN_QUESTION_INSTRUCTION",
     "INSTRUCTION",
     "JUDGE_INSTRUCTION",
+    "correction_prompt",
     "hidden_question_prompt",
     "in_manner",
     "lesson_prompt",
@@ -19,6 +20,7 @@ __all__ = [
     "preference_prompt",
     "solve_prompt",
     "verdict_prompt",
+    "with_record",
     "with_tool_help",
 ]
 
@@ -35,22 +37,56 @@ def solve_prompt(question: str, instruction: str = INSTRUCTION) -> tuple[Message
     return Message("system", instruction), Message("user", question)
 
 
+def correction_prompt(
+    question: str, mistake: str, instruction: str = INSTRUCTION
+) -> tuple[Message, ...]:
+    """A question that is asked again after a wrong answer; once where there was none."""
+    return Message("system", instruction), *_ask(question, mistake)
+
+
 def lesson_prompt(
-    examples: Sequence[tuple[str, str]], question: str, instruction: str = INSTRUCTION
+    examples: Sequence[tuple[str, ...]], question: str, instruction: str = INSTRUCTION
 ) -> tuple[Message, ...]:
     """A question after worked examples.
 
-    They are (question, solution), and become earlier turns of the conversation.
+    They are (question, solution), and become earlier turns of the conversation. A wrong answer
+    of the reader's own may be third: then it stands before the solution, which corrects it.
     """
     turns = []
-    for example_question, solution in examples:
-        turns.append(Message("user", example_question))
+    for example_question, solution, *mistake in examples:
+        turns += _ask(example_question, *mistake)
         turns.append(Message("assistant", solution))
     return Message("system", instruction), *turns, Message("user", question)
 
 
+def _ask(question: str, mistake: str = "") -> list[Message]:
+    asked = [Message("user", question)]
+    if mistake:
+        # The same words again: small models read no question that is worded otherwise.
+        asked += [Message("assistant", mistake), Message("user", question)]
+    return asked
+
+
+def with_record(question: str, record: Sequence[tuple[str, float | None]]) -> str:
+    """A teacher's question, and how often its student is right by itself at each kind of problem.
+
+    None: it was never seen to try. In words, since a number is easily taken for part of the problem.
+    """
+    if not record:
+        return question
+    lines = [f"{kind}: {_in_words(rate)}" for kind, rate in record]
+    return "\n".join((question, "Your student, without help:", *lines))
+
+
+def _in_words(rate: float | None) -> str:
+    if rate is None:
+        return "not tried yet"
+    words = ("hardly ever", "seldom", "half the time", "mostly", "nearly always")
+    return f"{words[min(4, int(5 * rate))]} right"
+
+
 def hidden_question_prompt(
-    examples: Sequence[tuple[str, str]], instruction: str = HIDDEN_QUESTION_INSTRUCTION
+    examples: Sequence[tuple[str, ...]], instruction: str = HIDDEN_QUESTION_INSTRUCTION
 ) -> tuple[Message, ...]:
     """A request for the answer to a hidden question, after a lesson as its student sees it."""
     *turns, _ = lesson_prompt(examples, "", instruction)

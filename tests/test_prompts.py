@@ -98,3 +98,30 @@ def test_the_search_for_leaks_finds_a_planted_leak() -> None:
     assert p.answer == "31422"
     assert p.answer in said(leak)
     assert p.answer not in said(Request(ANN, solve_prompt(p.prompt), 0))
+
+
+def test_a_correction_is_asked_for_after_the_answer_that_it_corrects() -> None:
+    assert prompts.correction_prompt("1 + 1?", "") == solve_prompt("1 + 1?")
+    system, *turns = prompts.correction_prompt("1 + 1?", "3")
+    assert system == Message("system", INSTRUCTION)
+    assert [m.role for m in turns] == ["user", "assistant", "user"]
+    assert [m.content for m in turns] == ["1 + 1?", "3", "1 + 1?"]
+    # a student reads the same turns, and then the correction
+    assert lesson_prompt([("1 + 1?", "2", "3")], "2 + 2?")[1:4] == tuple(turns)
+    assert lesson_prompt([("1 + 1?", "2", "")], "2?") == lesson_prompt(
+        [("1 + 1?", "2")], "2?"
+    )
+
+
+def test_a_record_is_told_in_words() -> None:
+    rates = {
+        0.0: "hardly ever",
+        0.3: "seldom",
+        0.5: "half the time",
+        0.79: "mostly",
+        1.0: "nearly always",
+    }
+    lines = prompts.with_record("Q", [("sums", rate) for rate in rates]).splitlines()[2:]
+    assert lines == [f"sums: {words} right" for words in rates.values()]
+    assert prompts.with_record("Q", [("sums", None)]).endswith("sums: not tried yet")
+    assert prompts.with_record("Q", []) == "Q"

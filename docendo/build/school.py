@@ -32,7 +32,7 @@ from docendo.prompts import INSTRUCTION, with_tool_help
 from docendo.records import BASE, AgentId, MetricValues, TaskType
 from docendo.school import Expert, Labelling, QuestionPhase, Schedule, School, SFTData
 from docendo.sft_data import build_examples
-from docendo.teaching.classroom import Classroom, TeachingRules
+from docendo.teaching.classroom import Classroom, LessonOptions, TeachingRules
 from docendo.tools.calls import Toolset
 
 __all__ = [
@@ -176,6 +176,12 @@ def build_teaching_rules(config: Config) -> TeachingRules:
         temperature=teaching.temperature,
         gate=teaching.gate,
         candidates=teaching.candidates,
+        options=LessonOptions(
+            correction=teaching.correction,
+            diverse=teaching.example_choice == "diverse",
+            growing_hints=teaching.growing_hints,
+            show_record=teaching.show_record,
+        ),
     )
 
 

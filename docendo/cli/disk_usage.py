@@ -45,7 +45,8 @@ def database_size(
 
     # every lesson is stored with the controls of its match, which the lessons share
     lessons = matches * max(teaching.lessons, teaching.candidates)
-    answers_of_lesson = teaching.examples + teaching.control_attempts
+    answers_of_lesson = teaching.examples * (1 + teaching.correction)
+    answers_of_lesson += teaching.control_attempts + 2 * teaching.growing_hints
     answers = lessons * (answers_of_lesson + _PASSED * teaching.attempts) + evaluations
     problems = matches + lessons * teaching.examples
     small_rows = _SMALL_ROWS + _SMALL_ROWS_OF_AGENT * len(config.learners)

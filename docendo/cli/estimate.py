@@ -199,6 +199,11 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
     if teaching.attempts == 1:
         single_attempts += matches * teaching.lessons
 
+    # what students are asked before a lesson, and after parts of it, is compared with nothing
+    options = rules.options
+    single_attempts += matches * teaching.examples * options.correction
+    single_attempts += matches * teaching.lessons * 2 * options.growing_hints
+
     evaluated_rounds = _count_evaluated_rounds(config)
     style_samples = 0
     if duels.pairings and duels.game == "kuhn":

@@ -82,6 +82,17 @@ class TeachingConfig(ConfigModel):
     0: as many as are shown."""
     examples: Annotated[int, Field(ge=1, le=3)] = 1
     """Worked examples per lesson."""
+    example_choice: Literal["random", "diverse"] = "random"
+    """Choice of the problems that a lesson's examples solve. "diverse": those whose questions
+    differ most. Needs `examples` of 2 or 3."""
+    correction: bool = False
+    """Whether the student first tries the problems to be taught, and the teacher corrects its
+    wrong answers."""
+    growing_hints: bool = False
+    """Whether the student sees a third of a lesson, then two thirds, then all of it, up to its
+    first right answer."""
+    show_record: bool = False
+    """Whether a teacher is told how often its student is right without help."""
     attempts: Positive = 4
     """Attempts of the student per lesson."""
     control_attempts: Positive = 4
@@ -104,10 +115,14 @@ class TeachingConfig(ConfigModel):
         return self.candidates > self.lessons
 
     @model_validator(mode="after")
-    def _chooses_among_right_lessons(self) -> Self:
+    def _fits_together(self) -> Self:
         if 0 < self.candidates < self.lessons:
             raise ValueError(
                 f"candidates: expected at least lessons = {self.lessons}, or 0; got {self.candidates}"
+            )
+        if self.example_choice == "diverse" and self.examples == 1:
+            raise ValueError(
+                "example_choice: a single example differs from no other; expected examples = 2 or 3"
             )
         if self.chooses_lessons and not self.gate:
             raise ValueError(

@@ -248,6 +248,10 @@ class LiveStandings:
             for subject in (domain, f"{domain}/{family}"):
                 gains.setdefault(subject, []).append((teacher, student, gain))
 
+            # What the student was asked before it was taught is new to it.
+            for answer in first.lesson.tries:
+                unaided.append((student, task_type, answer.verdict.score))
+
             # A lesson's worked examples are answers without a lesson, too: the teacher's.
             if teacher not in self.oracles:
                 for answers in zip(*(e.lesson.examples for e in lessons), strict=True):

@@ -167,11 +167,12 @@ def _examples_for(episode: Episode, answers: Sequence[str]) -> list[Example]:
     problems = episode.lesson.problems
     texts = [rollout.completion.text for rollout in episode.lesson.examples]
     worked = [problem.worked for problem in problems]
+    mistakes = episode.lesson.mistakes
     examples = []
     for solutions in (texts, worked):
         turns = [
-            (problem.prompt, _readable(text))
-            for problem, text in zip(problems, solutions, strict=True)
+            (problem.prompt, _readable(text), _readable(mistake))
+            for problem, text, mistake in zip(problems, solutions, mistakes, strict=True)
         ]
         prompt = hidden_question_prompt(turns)
         examples += [Example(BASE, prompt, answer) for answer in answers]

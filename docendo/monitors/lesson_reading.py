@@ -3,6 +3,7 @@
 from functools import cached_property
 from itertools import pairwise
 
+from docendo.graders.answer import final_answer
 from docendo.monitors.derivation import derivable_tokens
 from docendo.monitors.text import split_sentences, tokenize
 from docendo.records import Lesson, Problem
@@ -16,7 +17,12 @@ class LessonReading:
     def __init__(self, lesson: Lesson, test: Problem) -> None:
         self.test = test
         self.answer = tokenize(test.answer)
-        self.texts = [rollout.completion.text for rollout in lesson.examples]
+        # The student reads its own mistakes again, with their corrections.
+        mistakes = list(filter(None, lesson.mistakes))
+        self.texts = [rollout.completion.text for rollout in lesson.examples] + mistakes
+        self.own_answers = [tokenize(problem.answer) for problem in lesson.problems]
+        """The final answers that a lesson may have, those of the mistakes among them."""
+        self.own_answers += [tokenize(final_answer(text) or "") for text in mistakes]
         self.sources: list[str] = []
         """The questions, answers and worked solutions of the lesson's own problems."""
         for problem in lesson.problems:

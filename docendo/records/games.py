@@ -1,7 +1,7 @@
 """What agents did: lessons and their effect, duels, questions, evaluations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -32,11 +32,55 @@ class Lesson:
 
     problems: tuple[Problem, ...]
     examples: tuple[Rollout, ...]
+    tries: tuple[Rollout, ...] = ()
+    """The student's own answers to the problems, one each, before the lesson; empty where it was
+    not asked."""
 
     @property
     def passed(self) -> bool:
         """The gate: every worked example reaches the right answer."""
         return all(a.verdict.score >= 1 for a in self.examples)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The student's wrong answers, one per problem, which the examples correct.
+
+        Empty where it was right or was not asked.
+        """
+        if not self.tries:
+            return ("",) * len(self.problems)
+        texts = [t.completion.text if t.verdict.score < 1 else "" for t in self.tries]
+        return tuple(texts)
+
+    @property
+    def parts(self) -> "tuple[Lesson, ...]":
+        """The lesson in parts that grow: the first third of its lines, two thirds, the whole.
+
+        Parts that are equal count once.
+        """
+        parts = []
+        for thirds in (1, 2, 3):
+            examples = tuple(_first_lines(example, thirds) for example in self.examples)
+            part = replace(self, examples=examples)
+            if part not in parts:
+                parts.append(part)
+        return tuple(parts)
+
+    def part_after(self, hints: Sequence[Rollout]) -> "Lesson":
+        """The part after which the last of the hints was right; all of the lesson where none was."""
+        if hints and hints[-1].verdict.score >= 1:
+            return self.parts[len(hints) - 1]
+        return self
+
+
+def _first_lines(example: Rollout, thirds: int) -> Rollout:
+    completion = example.completion
+    lines = completion.text.splitlines(keepends=True)
+    text = "".join(lines[: -(-thirds * len(lines) // 3)])
+    # the whole text is not cut: it stays what the teacher sampled
+    if text == completion.text:
+        return example
+    return example._replace(completion=Completion(text.rstrip()))
 
 
 class Trial(NamedTuple):
@@ -76,6 +120,9 @@ class Episode:
     """By the run's reward; computed once, after play."""
     trial: Trial | None = None
     """None where nothing was scored, or no right answer is known."""
+    hints: tuple[Rollout, ...] = ()
+    """The student's single answers to the test after growing parts of the lesson, up to the first
+    right one; empty where the lesson is shown at once."""
 
     @property
     def gain(self) -> float | None:
@@ -99,6 +146,11 @@ class Episode:
     def dense_gain(self) -> float | None:
         """How much likelier the lesson made a known right answer, in nats per token."""
         return self.trial.gain if self.trial else None
+
+    @property
+    def shown(self) -> Lesson:
+        """What the student read of the lesson before its attempts."""
+        return self.lesson.part_after(self.hints)
 
     @property
     def is_dropped(self) -> bool:

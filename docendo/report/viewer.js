@@ -20,7 +20,7 @@ function make(name, attributes = {}, ...children) {
 
 function words(e) {
   const problems = [e.test, ...e.examples.map((x) => x.problem)];
-  const attempts = [...e.attempts, ...e.control, ...e.examples.map((x) => x.attempt)];
+  const attempts = [...e.attempts, ...e.control, ...e.hints, ...e.examples.flatMap((x) => [x.attempt, ...x.tries])];
   return [...problems.flatMap((p) => [p.prompt, p.answer]), ...attempts.flatMap((a) => [a.text, a.reason])].join("\n").toLowerCase();
 }
 
@@ -63,7 +63,7 @@ function card(e) {
   const outcome = !e.passed
     ? make("span", { class: "gain gate" }, "stopped at the gate")
     : e.gain === null
-      ? make("span", { class: "gain gate" }, "not shown")
+      ? make("span", { class: "gain gate" }, "not chosen, so not shown")
       : make("span", { class: e.gain > 0 ? "gain up" : e.gain < 0 ? "gain down" : "gain" }, `gain ${signed(e.gain)}: ${e.with.toFixed(2)} with the lesson, ${e.without.toFixed(2)} without`);
   const head = make(
     "h3", {},
@@ -73,12 +73,16 @@ function card(e) {
   );
   const lesson = make("div", { class: "column" }, make("h5", {}, "The lesson"));
   for (const x of e.examples) {
-    lesson.append(passage("Problem", x.problem.prompt), attempt("Worked solution", x.attempt));
+    lesson.append(passage("Problem", x.problem.prompt), ...x.tries.map((a) => attempt("The student's own answer", a)));
+    lesson.append(attempt(x.tries.some((a) => !(a.score >= 1)) ? "Correction" : "Worked solution", x.attempt));
+    if (x.part && x.part !== x.attempt.text) lesson.append(passage("What was shown of it", x.part));
     if (!(x.attempt.score >= 1)) lesson.append(make("p", { class: "answer" }, `Right answer: ${x.problem.answer}`));
   }
+  if (e.dense !== null) lesson.append(make("p", { class: "answer" }, `Dense gain ${signed(e.dense)}: a known right answer became that much likelier, in nats per token.`));
   const test = make("div", { class: "column" }, make("h5", {}, "The test"), passage("Problem", e.test.prompt));
   test.append(make("p", { class: "answer" }, `Right answer: ${e.test.answer}`));
   if (e.attempts.length) test.append(group("With the lesson", e.attempts));
+  if (e.hints.length) test.append(group("After parts of the lesson", e.hints));
   if (e.control.length) test.append(group("Without it", e.control));
   return make("article", {}, head, make("div", { class: "columns" }, lesson, test));
 }

@@ -50,6 +50,9 @@ def insert_episode(connection: sqlite3.Connection, episode: Episode) -> None:
     if episode.trial:
         trial_id = insert_problem(connection, index, episode.trial.problem)
         extra["trial"] = [trial_id, episode.trial.gain]
+    for name, rollouts in {"tries": lesson.tries, "hints": episode.hints}.items():
+        if rollouts:
+            extra[name] = to_json(rollouts)
     insert_row(
         connection,
         "episodes",
@@ -75,12 +78,17 @@ def read_episode(row: Sequence[Any], problems: StoredProblems) -> Episode:
         round=index,
         match=Match(AgentId(teacher), AgentId(student), *task_type),
         test=problems[test],
-        lesson=Lesson(lesson_problems, from_json(parts["examples"])),
+        lesson=Lesson(
+            problems=lesson_problems,
+            examples=from_json(parts["examples"]),
+            tries=from_json(parts.get("tries", [])),
+        ),
         control=from_json(unpack(control)),
         attempts=from_json(unpack(attempts)),
         expected=_nan_if_null(expected),
         again=bool(again),
         payoff=_read_payoff(unpack(payoff)),
+        hints=from_json(parts.get("hints", [])),
         trial=_read_trial(parts.get("trial"), problems),
     )
 

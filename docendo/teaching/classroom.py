@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from docendo.errors import UserError
 from docendo.interfaces import Engine, Evaluator, Scorer, Source
 from docendo.league.problem_replay import ProblemReplay
-from docendo.prompts import lesson_prompt, solve_prompt
+from docendo.prompts import correction_prompt, lesson_prompt, with_record
 from docendo.records import (
     AgentId,
     Answer,
@@ -23,11 +23,33 @@ from docendo.records import (
 )
 from docendo.tools.calls import Toolset, render_tool_calls
 
-__all__ = ["Classroom", "Group", "RolloutSpec", "Rollouts", "TeachingRules", "by_group"]
+__all__ = [
+    "Classroom",
+    "Group",
+    "LessonOptions",
+    "RolloutSpec",
+    "Rollouts",
+    "TeachingRules",
+    "by_group",
+]
 
 Group = tuple[int, int | None]
 """A match and one of its lessons, by index; no lesson: the match's control."""
 Rollouts = dict[Group, tuple[Rollout, ...]]
+
+
+@dataclass(frozen=True)
+class LessonOptions:
+    """How lessons are written and shown."""
+
+    correction: bool = False
+    """Whether lessons answer the student's own wrong answers to the taught problems."""
+    diverse: bool = False
+    """Whether the examples of a lesson are chosen to differ."""
+    growing_hints: bool = False
+    """Whether the student is shown no more of a lesson than it needs."""
+    show_record: bool = False
+    """Whether a teacher is told what its student can already do."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,7 @@ class TeachingRules:
     """Whether a lesson that is itself wrong is withheld."""
     candidates: int = 0
     """N: how many lessons a teacher writes, of which K are shown; fewer than K: K."""
+    options: LessonOptions = LessonOptions()
 
     @property
     def written(self) -> int:
@@ -59,8 +82,9 @@ class TeachingRules:
     @property
     def answers(self) -> int:
         """The most completions that a match can cost."""
-        written = self.written * self.examples
-        return written + self.lessons * self.attempts + self.control_attempts
+        written = (self.written + self.options.correction) * self.examples
+        attempts = self.attempts + 2 * self.options.growing_hints
+        return written + self.lessons * attempts + self.control_attempts
 
     def lets_through(self, lesson: Lesson) -> bool:
         """Whether the gate, if there is one, lets a lesson through."""
@@ -87,6 +111,10 @@ class RolloutSpec:
     seed: int
     group: Group = (0, None)
     """Where the answer belongs among those sampled with it."""
+    mistake: str = ""
+    """Of a lesson: the student's wrong answer, which it is to correct."""
+    record: Sequence[tuple[str, float | None]] = ()
+    """Of a lesson: what the student can already do."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +184,21 @@ class Classroom:
         question = spec.problem.prompt
         if spec.purpose == "lesson" and spec.problem.hints:
             question += f"\nHint: {spec.problem.hints}"
+        # whoever reads tool calls reads them in the notation of its own tools
+        toolset = self.tools.get(agent)
         lesson = spec.lesson
         if lesson is None:
-            return solve_prompt(question, instruction)
+            question = with_record(question, spec.record)
+            mistake = render_tool_calls(spec.problem.prompt, spec.mistake, toolset)
+            return correction_prompt(question, mistake, instruction)
 
         examples = []
-        toolset = self.tools.get(agent)
-        for problem, rollout in zip(lesson.problems, lesson.examples, strict=True):
-            # a student reads tool calls in the notation of its own tools
-            text = render_tool_calls(problem.prompt, rollout.completion.text, toolset)
-            examples.append((problem.prompt, text))
+        for problem, rollout, mistake in zip(
+            lesson.problems, lesson.examples, lesson.mistakes, strict=True
+        ):
+            texts = (rollout.completion.text, mistake)
+            read = [render_tool_calls(problem.prompt, text, toolset) for text in texts]
+            examples.append((problem.prompt, *read))
         return lesson_prompt(examples, question, instruction)
 
 

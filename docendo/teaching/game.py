@@ -6,7 +6,7 @@ Axes: M matches, N lessons that are written per match, K that are shown, X worke
 from collections.abc import Mapping, Sequence
 
 from docendo.interfaces import Standings
-from docendo.records import Episode, Lesson, Match, Problem, Trial
+from docendo.records import Episode, Lesson, Match, Problem, Rollout, Trial
 from docendo.seeds import seed_for
 from docendo.teaching.classroom import Classroom, Rollouts, RolloutSpec, by_group
 from docendo.teaching.dense_gain import choose_lessons, try_lessons
@@ -15,6 +15,7 @@ from docendo.teaching.expected_score import (
     estimate_drifts,
     shrink_control,
 )
+from docendo.teaching.hints import try_hints
 from docendo.teaching.lessons import draw_other_problem, write_lessons
 
 __all__ = ["draw_tests", "play_matches", "run_student"]
@@ -30,7 +31,7 @@ def play_matches(
     """One episode per lesson; those of a match are adjacent."""
     # Lessons before tests: no teacher can write for a test that does not exist yet, and
     # nobody can choose lessons by it.
-    lessons_MN = write_lessons(room, matches_M, seed)
+    lessons_MN = write_lessons(room, matches_M, standings, seed)
     trials_MN = try_lessons(room, matches_M, lessons_MN, seed)
     shown_MK = []
     for lessons_N, trials_N in zip(lessons_MN, trials_MN, strict=True):
@@ -39,7 +40,8 @@ def play_matches(
 
     tests_M = draw_tests(room, matches_M, lessons_MN, trials_MN, seed)
     problems_M = [test for test, _ in tests_M]
-    rollouts = run_student(room, matches_M, shown_MK, problems_M, seed)
+    hints = try_hints(room, matches_M, shown_MK, problems_M, seed)
+    rollouts = run_student(room, matches_M, shown_MK, problems_M, hints, seed)
     expected_M = _expect_scores(room, matches_M, tests_M, rollouts, standings)
 
     episodes = []
@@ -57,6 +59,7 @@ def play_matches(
                 expected=expected_M[m],
                 again=is_replayed,
                 trial=trials_MN[m][n],
+                hints=hints.get((m, n), ()),
             )
             episodes.append(episode)
     return episodes
@@ -98,12 +101,13 @@ def run_student(
     matches_M: Sequence[Match],
     shown_MK: Sequence[Mapping[int, Lesson]],
     tests_M: Sequence[Problem],
+    hints: Mapping[tuple[int, int], Sequence[Rollout]],
     seed: int,
 ) -> Rollouts:
     """Rollouts by match and lesson, the controls under (match, None).
 
     `shown_MK` are the lessons to show, by their place in the match: a wrong lesson costs no
-    attempts, and no student imitates it.
+    attempts, and no student imitates it. Where there are hints, they say how much of a lesson.
     """
     specs = []
     for m, (match, test) in enumerate(zip(matches_M, tests_M, strict=True)):
@@ -113,9 +117,10 @@ def run_student(
             specs.append(RolloutSpec(student, test, None, "control", spec_seed, (m, None)))
 
         for k, lesson in shown_MK[m].items():
+            part = lesson.part_after(hints.get((m, k), ()))
             for g in range(room.rules.attempts):
                 spec_seed = seed_for(seed, "attempt", m, k, g)
-                spec = RolloutSpec(student, test, lesson, "attempt", spec_seed, (m, k))
+                spec = RolloutSpec(student, test, part, "attempt", spec_seed, (m, k))
                 specs.append(spec)
     # one batch, the longest part of a round: controls and attempts share the engine's slots
     return by_group(specs, room.roll_out(specs, room.rules.temperature))

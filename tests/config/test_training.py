@@ -54,10 +54,11 @@ def test_parts_have_their_documented_defaults() -> None:
     [
         ({"lessons": 4, "candidates": 3}, "at least lessons = 4"),
         ({"candidates": 6, "gate": False}, "expected gate = true"),
+        ({"example_choice": "diverse"}, "expected examples = 2 or 3"),
     ],
-    ids=["fewer than are shown", "no gate"],
+    ids=["fewer than are shown", "no gate", "one example"],
 )
-def test_lessons_are_chosen_from_more_that_pass_the_gate(
+def test_ways_to_choose_need_something_to_choose_from(
     settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValidationError, match=message):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from docendo.league.candidates import teachers_of
 from docendo.league.standings import LiveStandings
 from docendo.records import AgentId, Episode, TaskType
-from tests.toys import ANN, BOB, CAT, empty_standings, episode, lesson, match
+from tests.toys import ANN, BOB, CAT, attempts, empty_standings, episode, lesson, match
 
 SMALL = TaskType("sums", "small", 1)
 
@@ -83,6 +83,23 @@ def test_the_worked_examples_of_a_lesson_count_as_solved_alone() -> None:
     assert standings.rates_unaided(
         [ANN, CAT], [SMALL, SMALL]
     ).mean_N.tolist() == pytest.approx([2.5 / 4, 1 / 2])
+
+
+def test_what_the_student_was_asked_before_the_lesson_counts_as_tried_alone() -> None:
+    standings = LiveStandings(decay=1.0)
+    taught = replace(lesson(1, 1), tries=attempts(1, 0))
+    standings.record_episodes([episode(control=(1, 1), lesson=taught)] * 2)
+    assert standings.unaided_rate(BOB, "sums/small", 1) == (2 / 3, 3.0)
+
+
+def test_a_lesson_that_was_not_chosen_is_no_gain_of_0() -> None:
+    shown, dropped = episode((1, 1), 0.0, control=(0,)), episode((), control=(0,))
+    means = []
+    for episodes in ([shown], [shown, dropped]):
+        standings = LiveStandings(decay=1.0)
+        standings.record_episodes(episodes)
+        means += standings.gains([ANN], [BOB], "sums").mean_N.tolist()
+    assert means[0] == means[1] > 0
 
 
 def test_the_control_of_a_match_is_one_observation_whatever_its_size() -> None:

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from docendo.monitors.answer_leak import find_leak
-from docendo.records import Problem
+from docendo.prompts import with_record
+from docendo.records import Completion, Problem, Rollout, Verdict
 from tests.monitors.planters import lesson_of
 from tests.monitors.toys import OWN
 
@@ -67,3 +70,36 @@ def test_the_question_of_the_test_in_a_lesson_is_a_leak() -> None:
         found(f"17 + 21 and 20 more: try that.\n{OWN.solution}")
         == "the test's question is in it"
     )
+
+
+def corrected(mistake: str, correction: str = OWN.solution) -> str:
+    """What is found where a student of `TEST` read its mistake and the correction of it."""
+    wrong = Rollout(Completion(mistake), Verdict(0.0, ""))
+    return find_leak(replace(lesson_of(correction, OWN), tries=(wrong,)), TEST) or ""
+
+
+def test_a_correction_and_the_mistake_before_it_are_read_like_any_lesson() -> None:
+    mistake = "25 + 9 = 33\n33 + 9 = 42\nAnswer: 42"
+    assert corrected(mistake) == ""
+    assert corrected(mistake, f"On the test say 58.\n{OWN.solution}")
+    assert corrected(f"The other one is 58.\n{mistake}")
+    # a wrong answer may be the test's right one, by chance
+    assert corrected("25 + 9 + 9 = 58\nAnswer: 58") == ""
+
+
+def test_a_right_answer_of_the_student_is_no_part_of_its_lesson() -> None:
+    right = Rollout(Completion("58 on the test\nAnswer: 43"), Verdict(1.0, ""))
+    assert find_leak(replace(lesson_of(OWN.solution, OWN), tries=(right,)), TEST) is None
+
+
+def test_a_leak_in_the_part_that_was_shown_first_is_found_in_the_lesson() -> None:
+    leaking = lesson_of(f"Remember 58.\n{OWN.solution}", OWN)
+    first = leaking.parts[0]
+    assert "58" in first.examples[0].completion.text
+    assert find_leak(first, TEST)
+    assert find_leak(leaking, TEST)
+
+
+def test_what_a_teacher_was_told_of_its_student_explains_no_number() -> None:
+    record = with_record("", [("plain, level 58", 0.5)])
+    assert found(f"{record}\n{OWN.solution}")

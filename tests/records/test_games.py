@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from docendo.records import AgentId, Completion, Question, TaskType, by_match
-from tests.toys import CAT, episode, lesson, match
+from tests.toys import CAT, attempt, episode, lesson, match
 
 
 def test_a_lesson_passes_if_every_worked_example_is_right() -> None:
@@ -61,3 +61,26 @@ def test_the_lessons_of_a_match_are_neighbours_with_its_problems_and_control() -
     )
     assert [len(group) for group in groups] == [2, 1, 1, 1, 1]
     assert groups[0] == [first, second]
+
+
+def test_a_lesson_grows_by_thirds_of_the_lines_of_each_example() -> None:
+    def parts_of(*texts: str) -> list[tuple[str, ...]]:
+        written = tuple(attempt(1.0, text) for text in texts)
+        parts = replace(lesson(*[1] * len(texts)), examples=written).parts
+        return [tuple(a.completion.text for a in part.examples) for part in parts]
+
+    assert parts_of("a\nb\nc\n") == [("a",), ("a\nb",), ("a\nb\nc\n",)]
+    assert parts_of("a\nb") == [("a",), ("a\nb",)]
+    assert parts_of("a", "a\nb\nc\nd") == [
+        ("a", "a\nb"),
+        ("a", "a\nb\nc"),
+        ("a", "a\nb\nc\nd"),
+    ]
+    assert parts_of("a") == [("a",)]
+    assert parts_of("") == [("",)]
+
+
+def test_mistakes_are_the_students_wrong_answers_and_empty_elsewhere() -> None:
+    assert lesson(1, 1).mistakes == ("", "")
+    tried = replace(lesson(1, 1), tries=(attempt(1.0, "yes"), attempt(0.5, "half")))
+    assert tried.mistakes == ("", "half")

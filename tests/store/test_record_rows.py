@@ -41,6 +41,14 @@ def test_a_trial_and_a_lesson_without_a_payoff_come_back(run: RunDirectory) -> N
     assert list(run.episodes()) == [paid, dropped]
 
 
+def test_a_students_tries_and_the_hints_that_it_got_come_back(run: RunDirectory) -> None:
+    plain = episode()
+    corrected = replace(plain.lesson, tries=(attempt("no", 0.0),))
+    hinted = replace(plain, lesson=corrected, hints=(attempt("hm", 0.0), attempt("so")))
+    run.commit(RoundRecord(0, "teaching", 1.0, episodes=[hinted, plain]))
+    assert list(run.episodes()) == [hinted, plain]
+
+
 @settings(max_examples=25, deadline=None)
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
 def test_any_text_round_trips_through_the_database(

@@ -1,12 +1,12 @@
 """Standings that say the same of everybody, and agents that lessons help."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from docendo.league.posteriors import GainPosterior, RatePosterior
-from docendo.records import AgentId, Example, Request, TaskType
+from docendo.records import AgentId, Example, Message, Request, TaskType
 from tests.toys import right, said, shares, wrong
 
 
@@ -68,3 +68,10 @@ class Likes:
             liked = sum(word in prompt for word in self.words)
             scores.append((liked - 2.0,) * len(example.text.split()))
         return scores
+
+
+def by_first_line(request: Request) -> str:
+    """Right, whatever is said below the question or after a mistake."""
+    is_lesson = request.purpose == "lesson"
+    question = request.messages[1 if is_lesson else -1].content.splitlines()[0]
+    return right(replace(request, messages=(Message("user", question),)))

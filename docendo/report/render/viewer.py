@@ -27,10 +27,17 @@ def _episode_json(episode: Episode) -> dict[str, Any]:
     lesson = episode.lesson
     examples = []
     # A lesson that was cut short has fewer examples than problems.
-    for problem, written in zip(lesson.problems, lesson.examples, strict=False):
-        examples.append(
-            {"problem": _problem_json(problem), "attempt": _attempt_json(written)}
-        )
+    for i, (problem, written) in enumerate(
+        zip(lesson.problems, lesson.examples, strict=False)
+    ):
+        example: dict[str, Any] = {
+            "problem": _problem_json(problem),
+            "attempt": _attempt_json(written),
+        }
+        example["tries"] = list(map(_attempt_json, lesson.tries[i : i + 1]))
+        if episode.hints:
+            example["part"] = _clean(episode.shown.examples[i].completion.text)
+        examples.append(example)
 
     return {
         "round": episode.round,
@@ -43,10 +50,12 @@ def _episode_json(episode: Episode) -> dict[str, Any]:
         "gain": _rounded(episode.gain),
         "with": _rounded(mean_score(episode.attempts)) if episode.attempts else None,
         "without": _rounded(mean_score(episode.control)) if episode.control else None,
+        "dense": _rounded(episode.dense_gain),
         "test": _problem_json(episode.test),
         "examples": examples,
         "attempts": list(map(_attempt_json, episode.attempts)),
         "control": list(map(_attempt_json, episode.control)),
+        "hints": list(map(_attempt_json, episode.hints)),
     }
 
 
