@@ -33,6 +33,10 @@ _Scores = Mapping[tuple[AgentId, str], Sequence[float]]
 
 _AGENT_HELP = "Only this agent; 'base' is the model."
 _SEED_HELP = "Seed that selects the problems. Default: the run's plus 1."
+_LESSON_HELP = "Show one right worked example first."
+_SYSTEM_HELP = (
+    "The population as a system: lessons of recommended teachers, against a vote."
+)
 _N_HELP = "Problems per domain. Default: as in the run."
 
 
@@ -42,9 +46,8 @@ def evaluate(
     domain: OnlyDomains = None,
     seed: Annotated[int | None, typer.Option(min=0, help=_SEED_HELP)] = None,
     n: Annotated[int | None, typer.Option(min=1, help=_N_HELP)] = None,
-    with_lesson: Annotated[
-        bool, typer.Option("--with-lesson", help="Show one right worked example first.")
-    ] = False,
+    with_lesson: Annotated[bool, typer.Option("--with-lesson", help=_LESSON_HELP)] = False,
+    system: Annotated[bool, typer.Option("--system", help=_SYSTEM_HELP)] = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a run's agents on held-out problems.
@@ -52,8 +55,8 @@ def evaluate(
     Accuracy without a lesson, with 95% intervals. Reads the newest checkpoint and writes
     nothing. --agent and --domain may be given several times.
     """
-    from docendo.run.evaluation import held_out_problems
-
+    if system and (agent or with_lesson):
+        raise UserError("--system asks all agents; leave --agent and --with-lesson out")
     with RunDirectory.open(path) as run:
         config = load_run_config(run)
         _check_has_domains(config, path)
@@ -72,9 +75,10 @@ def evaluate(
         # another than the run's own, so that the problems are new
         seed = config.evaluation.seed + 1
     count = config.evaluation.problems if n is None else n
-    problems = []
-    for name in domains:
-        problems += held_out_problems(trained.catalog, name, count, seed)
+    problems = _draw_problems(trained, domains, count, seed)
+    if system:
+        _show_system(trained, problems, seed, as_json=as_json)
+        return
 
     scores = score_agents(trained, agents, problems, seed if with_lesson else None)
     summary = summarize_scores(scores, own_domains) | {"cut": _cut_share(trained)}
@@ -95,6 +99,35 @@ def evaluate(
         f"{count} held-out problems a domain, seed {seed}, after round {trained.round_index}; "
         f"{repeated} of {len(problems)} were asked in the run too; none was trained on"
     )
+
+
+def _draw_problems(
+    trained: "LoadedAgents", domains: Sequence[str], count: int, seed: int
+) -> list[Problem]:
+    from docendo.run.evaluation import held_out_problems
+
+    problems = []
+    for name in domains:
+        problems += held_out_problems(trained.catalog, name, count, seed)
+    return problems
+
+
+def _show_system(
+    trained: "LoadedAgents", problems: Sequence[Problem], seed: int, *, as_json: bool
+) -> None:
+    """The population as a system, on the problems whose kinds somebody teaches."""
+    from docendo.report.facts.system import describe_way
+    from docendo.report.render.lesson_tables import tabulate_ways
+    from docendo.report.render.tables import terminal_table
+    from docendo.system import compare_ways
+
+    ways, _ = compare_ways(trained.classroom, trained.league, problems, seed)
+    if not ways:
+        raise UserError("nobody teaches these problems to anybody else")
+    if as_json:
+        show_json({"seed": seed, "system": list(map(describe_way, ways))})
+        return
+    show(terminal_table(tabulate_ways(ways)))
 
 
 def _cut_share(trained: "LoadedAgents") -> float | None:

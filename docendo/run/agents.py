@@ -15,6 +15,7 @@ from docendo.problems.catalog import Catalog
 from docendo.prompts import lesson_prompt, solve_prompt
 from docendo.records import BASE, AgentId, Request
 from docendo.run.evaluation import accuracies, evaluate, held_out_problems
+from docendo.school import League
 from docendo.store.checkpoints import Checkpoint
 from docendo.store.run import RunDirectory
 from docendo.teaching.classroom import Classroom
@@ -30,6 +31,8 @@ class LoadedAgents:
     catalog: Catalog
     backend: Backend
     classroom: Classroom
+    league: League
+    """With the standings as of that round."""
     round_index: int
     """The round that the checkpoint was written after."""
 
@@ -109,4 +112,12 @@ def read_agents(
     # nobody is asked for grades here: only a run waits for people
     ratings = RatingQueue(directory.path, asks=False)
     school = build_school(config, catalog, backend, ratings)
-    return LoadedAgents(config, catalog, backend, school.classroom, checkpoint.round)
+    school.league.standings.restore(checkpoint.state["standings"])
+    return LoadedAgents(
+        config=config,
+        catalog=catalog,
+        backend=backend,
+        classroom=school.classroom,
+        league=school.league,
+        round_index=checkpoint.round,
+    )

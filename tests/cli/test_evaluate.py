@@ -62,6 +62,19 @@ def test_eval_of_one_agent_and_domain_after_a_worked_example(
     assert "Accuracy after a worked example" in docendo(*words).out
 
 
+def test_eval_of_the_population_as_a_system(finished: Path, here: Path) -> None:
+    words = ("eval", finished, "--system", "--domain", "biology", "--n", 2)
+    ways = docendo(*words, "--json").json["system"]
+    assert [way["name"] for way in ways] == ["lesson", "alone", "vote", "teacher"]
+    # two students who are no experts of it
+    assert {way["accuracy"]["n"] for way in ways} == {4}
+    assert "The population as a system" in docendo(*words).out
+
+    refused = docendo(*words, "--with-lesson")
+    assert refused.code == 2
+    assert "leave --agent and --with-lesson out" in refused.err
+
+
 def test_the_mean_accuracies_leave_the_base_model_out() -> None:
     ann, base = AgentId("ann"), AgentId("base")
     scores = {

@@ -27,11 +27,10 @@ from docendo.report.facts.questions import (
     questions_by_persona,
 )
 from docendo.report.facts.run import Facts, collect, read_scores
-from docendo.report.facts.system import read_ways
+from docendo.report.facts.system import describe_way, read_ways
 from docendo.report.facts.withheld import measure_imitation
 from docendo.statistics import Estimate
 from docendo.store import RunDirectory
-from docendo.system import Way
 
 __all__ = ["summarise", "summarise_gains", "summary"]
 
@@ -54,7 +53,7 @@ def summary(run: RunDirectory) -> dict[str, Any]:
                 *scores, facts.config, is_finished=facts.finished
             ),
             "kept": [row._asdict() for row in read_kept(run)],
-            "system": [_way(way) for way in read_ways(run)],
+            "system": list(map(describe_way, read_ways(run))),
             "imitation": [
                 {"outcome": row.outcome, "withheld": row.withheld, **row.effect._asdict()}
                 for row in measure_imitation(run, facts)
@@ -155,13 +154,6 @@ def _contamination(row: Contamination) -> dict[str, Any]:
         "low": row.gap.low,
         "high": row.gap.high,
     }
-
-
-def _way(way: Way) -> dict[str, Any]:
-    estimates = {"accuracy": way.accuracy._asdict()}
-    if way.behind:
-        estimates["behind"] = way.behind._asdict()
-    return {**way._asdict(), **estimates}
 
 
 def _source(row: ProblemSource) -> dict[str, Any]:
