@@ -156,6 +156,10 @@ def _with_dense_gain(config: Config) -> Config:
     return changed(config, ("teaching.reward=dense_gain",))
 
 
+def _with_corrections(config: Config) -> Config:
+    return changed(config, ("teaching.correction=true",))
+
+
 def _without_lessons(config: Config) -> Config:
     return changed(config, ("teaching.matches=0",))
 
@@ -269,6 +273,11 @@ ARMS: Mapping[str, Arm] = {
         "teaching-dense-gain",
         "teachers are paid by how much likelier a lesson makes a known right answer",
         _with_dense_gain,
+    ),
+    **_teaching(
+        "teaching-corrections",
+        "teachers correct what the student tried, instead of writing an example of their own",
+        _with_corrections,
     ),
 }
 

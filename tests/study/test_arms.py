@@ -144,6 +144,11 @@ SINGLE |= ALONE | {f"agents.{ONLY_AGENT}.domain": EVERYTHING}
         ("teaching-labels-no-lessons", BASE_LABELS | {"teaching.matches": 0}),
         ("teaching-dense-gain", DENSE_GAIN),
         ("teaching-dense-gain-no-lessons", DENSE_GAIN | {"teaching.matches": 0}),
+        ("teaching-corrections", {"teaching.correction": True}),
+        (
+            "teaching-corrections-no-lessons",
+            {"teaching.correction": True, "teaching.matches": 0},
+        ),
     ],
 )
 def test_an_arm_differs_from_the_league_in_just_what_it_says(
@@ -238,7 +243,7 @@ def test_labels_that_tuning_chose_stay(arm: str) -> None:
 
 def test_every_control_takes_the_choice_of_its_arm() -> None:
     controls = set(map(name_control, ARMS)) & ARMS.keys()
-    assert len(controls) == 3
+    assert len(controls) == 4
     assert {ARMS[control].like for control in controls} == {
         arm for arm in ARMS if name_control(arm) in ARMS
     }
