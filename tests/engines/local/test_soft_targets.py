@@ -12,7 +12,7 @@ from torch.nn.functional import kl_div
 from docendo.engines.local.engine import LocalEngine
 from docendo.engines.local.peft_format import save_adapter
 from docendo.errors import UserError
-from docendo.records import BASE, Divergence, Grammar, Label, SoftLabel, Target
+from docendo.records import BASE, AgentId, Divergence, Grammar, Label, SoftLabel, Target
 from tests.engines.local.test_backward import apart
 from tests.engines.toys import (
     AGENTS,
@@ -151,3 +151,20 @@ def test_labels_of_another_text_or_vocabulary_are_refused() -> None:
     ]:
         with pytest.raises(UserError, match=message):
             engine.train(train_step([labelled], surprise, {ANN: 1e-3}, "test"))
+
+
+def test_a_snapshot_labels_as_the_agent_was() -> None:
+    engine = fresh(ANN)
+    copy = AgentId("ann@1")
+    engine.snapshot(ANN, copy)
+    one = target(ANN, "why", "because")
+    before, as_copy = engine.label([one, one._replace(agent=copy)], "label")
+    engine.train(train_step([one], surprise, {ANN: 1e-2}, "test"))
+    after, still = engine.label([one, one._replace(agent=copy)], "label")
+    assert before
+    assert as_copy
+    assert after
+    assert still
+    assert torch.equal(before.hidden, as_copy.hidden)
+    assert torch.equal(still.hidden, as_copy.hidden)
+    assert not torch.equal(after.hidden, still.hidden)

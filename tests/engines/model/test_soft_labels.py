@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn.functional import kl_div
 
 from docendo.engines.model.lm_head import token_logprobs, token_logprobs_backward
-from docendo.engines.model.ops import TorchOps
+from docendo.engines.model.ops import ElementwiseOps, TorchOps
 from docendo.engines.model.soft_labels import LabelledSpan, differentiate_divergence
 from docendo.records import Divergence, Label
-from tests.engines.model.test_lm_head import LinearHead
+from tests.engines.model.test_lm_head import WAYS, LinearHead
 
 KINDS: list[Divergence] = ["forward_kl", "reverse_kl"]
 
@@ -52,9 +52,10 @@ def test_divergences_equal_sums_by_hand() -> None:
     assert reverse_N.item() == pytest.approx(0.5 * log(0.625) + 0.5 * log(2.5))
 
 
+@pytest.mark.parametrize("ops", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_across_blocks_add_their_gradients_to_the_tokens_own(
-    kind: Divergence,
+    kind: Divergence, ops: ElementwiseOps
 ) -> None:
     """300 tokens are two blocks; the label covers tokens 240 to 279, another all but ten."""
     generator = torch.Generator().manual_seed(1)
@@ -79,7 +80,7 @@ def test_labels_across_blocks_add_their_gradients_to_the_tokens_own(
         loss = loss + weight_N @ kl_of_spans[-1]
     (expected_Kd,) = torch.autograd.grad(loss, hidden_Kd)
 
-    head: Any = LinearHead(weight_Vd, TorchOps())
+    head: Any = LinearHead(weight_Vd, ops)
     with torch.no_grad():
         _, saved = token_logprobs(head, hidden_Kd, token_K)
         got_Kd = token_logprobs_backward(head, saved, token_K, grad_K, spans)
