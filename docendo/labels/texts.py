@@ -66,7 +66,7 @@ def find_demonstrations(school: School, played: Round, seed: int) -> Iterator[Te
         may_imitate = _may_imitate(school, student, episode.test)
         if right and episode.expected_gain > 0 and may_imitate:
             text = _imitated(school, student, student, episode.test, right)
-            yield text._replace(lesson=lesson)
+            yield text._replace(lesson=episode.shown)
 
     for author, problem, attempts in played.practice:
         right = _first_right(attempts)
@@ -93,7 +93,7 @@ def find_attempts(
         student = best.match.student
         for attempt in best.control if _may_imitate(school, student, best.test) else ():
             labeller = student if reader == "self" else BASE
-            yield Text(student, labeller, best.test, attempt, best.lesson)
+            yield Text(student, labeller, best.test, attempt, best.shown)
 
     for i, (student, problem, attempts) in enumerate(played.practice):
         lesson = _find_worked_example(school, student, problem, seed_for(seed, i))

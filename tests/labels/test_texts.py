@@ -1,5 +1,7 @@
 """Which texts of a round can be labelled, by whom, and after which lesson."""
 
+from dataclasses import replace
+
 import pytest
 
 from docendo.labels.texts import (
@@ -13,7 +15,18 @@ from docendo.learning.withholding import Withholding
 from docendo.records import BASE, TeachingOption
 from docendo.school import Recipients
 from tests.labels.toys import SMALL, played, practice, record, school
-from tests.toys import ANN, BOB, BY_THE_BOOK, CAT, attempt, episode, lesson, match, problem
+from tests.toys import (
+    ANN,
+    BOB,
+    BY_THE_BOOK,
+    CAT,
+    attempt,
+    attempts,
+    episode,
+    lesson,
+    match,
+    problem,
+)
 
 
 def test_a_right_lesson_is_labelled_by_its_teacher_for_all_who_imitate_it() -> None:
@@ -36,6 +49,16 @@ def test_a_right_attempt_after_a_lesson_is_labelled_by_whoever_read_it() -> None
     assert (text.student, text.labeller, text.lesson) == (BOB, BOB, helped.lesson)
     assert text.rollout
     assert text.rollout.completion.text == "attempt 1"
+
+
+def test_a_reader_reads_as_much_of_a_lesson_as_its_student_was_shown() -> None:
+    whole = lesson(1, text="first\nsecond\nthird")
+    met = replace(episode((0, 1), 0.25, lesson=whole, control=(0,)), hints=attempts(0, 1))
+    (text,) = find_attempts(school(), played([met]), 0, reader="self")
+    assert text.lesson
+    assert text.lesson.examples[0].completion.text == "first\nsecond"
+    *_, helped = find_demonstrations(school(), played([met]), 0)
+    assert helped.lesson == text.lesson
 
 
 def test_lessons_that_harmed_are_nobodys_text() -> None:
