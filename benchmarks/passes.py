@@ -1,14 +1,16 @@
 """docendo's own pass against transformers', on a random model of the Qwen 3 form with 127 million weights.
 
-    python benchmarks/passes.py
+    taskset -c 0 python benchmarks/passes.py
     python benchmarks/passes.py --prompts 2 --completions 2 --tokens 4 --repeats 1 --layers 2
 
 Both sides are docendo, with the same agents, adapters, attention and batches; only the pass through the layers differs.
 transformers' is what docendo uses for models of other forms. A step is sampling and one optimizer step of every agent.
-The first lines say how far the log-probabilities of the same answers are apart.
+Seconds are the process's own on its processors, so that other programs count little; on one core no thread waits for
+another. The first lines say how far the log-probabilities of the same answers are apart.
 """
 
 import tempfile
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
@@ -97,7 +99,7 @@ def main() -> None:
         calls[f"step, {name}"] = partial(
             lambda e: train_step(e, ask(), options.completions), engine
         )
-    seconds = take_turns(calls, options.repeats)
+    seconds = take_turns(calls, options.repeats, time.process_time)
     for name, found in seconds.items():
         print(f"{name}: {found:.2f} s")
     ratios = {
@@ -112,7 +114,7 @@ def main() -> None:
         ratio_sampling=ratios["sampling"],
         ours=seconds["step, docendo's"],
         theirs=seconds["step, transformers'"],
-        unit="seconds of a step",
+        unit="processor seconds of a step",
         dtype=str(engines["docendo's"].bank.dtype).removeprefix("torch."),
     )
 

@@ -203,18 +203,24 @@ def train_step(engine: LocalEngine, requests: Sequence[Request], group: int) -> 
     engine.pop_usage()
 
 
-def seconds_of(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+def seconds_of(
+    call: Callable[[], Any], clock: Callable[[], float] = time.perf_counter
+) -> float:
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def take_turns(calls: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+def take_turns(
+    calls: Mapping[str, Callable[[], Any]],
+    repeats: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
     """Median seconds of each. Every repeat runs all, every other one backwards; the first is a warm-up."""
     found: dict[str, list[float]] = {name: [] for name in calls}
     for repeat in range(repeats + 1):
         for name in list(calls)[:: -1 if repeat % 2 else 1]:
-            seconds = seconds_of(calls[name])
+            seconds = seconds_of(calls[name], clock)
             if repeat:
                 found[name].append(seconds)
     return {name: median(times) for name, times in found.items()}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from docendo.assertions.suite import CANDIDATE, parse_statements, read_claim, read_suite
-from docendo.assertions.values import PARSE_ERRORS
+from docendo.assertions.values import parse_list
 from docendo.errors import UserError
 
 __all__ = ["read_tests"]
@@ -19,7 +19,10 @@ def read_tests(value: object, setup: str = "") -> tuple[str, ...]:
     before. Raises UserError for tests that cannot be read, or cannot be judged apart from the
     program.
     """
-    texts = _split_list(value) if isinstance(value, str) else value
+    texts = value
+    if isinstance(value, str):
+        written = parse_list(value)
+        texts = [value] if written is None else written
     if not isinstance(texts, list | tuple) or not all(isinstance(t, str) for t in texts):
         raise UserError(f"expected assertions, as a text or a list, got {value!r:.60}")
 
@@ -35,15 +38,6 @@ def read_tests(value: object, setup: str = "") -> tuple[str, ...]:
     lines = tuple(map(_write_line, _open_functions(statements)))
     read_suite(lines)
     return lines
-
-
-def _split_list(text: str) -> list[str]:
-    """The strings of a list that is written as JSON or Python; else the text alone."""
-    try:
-        values = ast.literal_eval(text.strip())
-    except PARSE_ERRORS:
-        return [text]
-    return values if isinstance(values, list) else [text]
 
 
 def _write_line(node: ast.stmt) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["PARSE_ERRORS", "read_value"]
+__all__ = ["PARSE_ERRORS", "parse_list", "read_value"]
 
 PARSE_ERRORS = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 """What `ast.parse` raises for text that is no Python."""
@@ -22,6 +22,15 @@ def read_value(text: str) -> Any:
         return _build(ast.parse(text, mode="eval").body)
     except (*PARSE_ERRORS, ArithmeticError) as error:
         raise ValueError(f"{text[:60]} is no value") from error
+
+
+def parse_list(text: str) -> list[Any] | None:
+    """The list that is written in a text; None where it is something else."""
+    try:
+        value = ast.literal_eval(text.strip())
+    except PARSE_ERRORS:
+        return None
+    return value if isinstance(value, list) else None
 
 
 def _build(node: ast.expr) -> Any:

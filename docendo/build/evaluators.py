@@ -8,6 +8,7 @@ from docendo.config.load import Config
 from docendo.errors import UserError, suggestion
 from docendo.graders.context import EvaluatorContext, JudgeModels, as_evaluator
 from docendo.graders.ground_truth import ground_truth_evaluator
+from docendo.graders.patterns import with_pattern
 from docendo.graders.stats import WithStats
 from docendo.humans.rating import RatingQueue
 from docendo.humans.simulated import PersonEvaluatorConfig
@@ -119,7 +120,9 @@ class _PanelBuilder:
                 # a member's error names the member already
                 where = "" if str(error).startswith("[") else f"[evaluators.{name}]: "
                 raise UserError(f"{where}{error}") from error
-            self.built[name] = WithStats(evaluator)
+            pattern = getattr(part, "answer_pattern", None)
+            truth = with_pattern(ground_truth_evaluator(), pattern)
+            self.built[name] = WithStats(evaluator, truth)
         return self.built[name]
 
     def _applies(self, name: str, answer: Answer) -> bool:

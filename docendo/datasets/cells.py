@@ -1,11 +1,10 @@
 """The cells of a row as text: numbers as a person writes them, lists, and what is refused."""
 
-import ast
 from decimal import Decimal
 from math import isfinite
 from typing import TypeGuard
 
-from docendo.assertions.values import PARSE_ERRORS
+from docendo.assertions.values import parse_list
 from docendo.datasets.columns import template_fields
 from docendo.datasets.delimited import MAX_FIELD, is_text
 from docendo.datasets.rows import FileRow
@@ -90,12 +89,7 @@ def read_level(row: FileRow, name: str) -> int:
 
 def _split_text(text: str) -> object:
     """The list that is written in a text, else its lines; None where it only begins like a list."""
-    if not text.startswith("["):
-        return text.splitlines()
-    try:
-        return ast.literal_eval(text)
-    except PARSE_ERRORS:
-        return None
+    return parse_list(text) if text.startswith("[") else text.splitlines()
 
 
 def _at_index(value: object, index: str) -> object:

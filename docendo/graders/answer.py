@@ -16,6 +16,7 @@ __all__ = [
     "exact",
     "final_answer",
     "has_answer_line",
+    "is_marked",
     "lines_after_mark",
     "never_raises",
     "parallel",
@@ -70,6 +71,16 @@ def final_answer(text: str, like: str = "") -> str | None:
     if lines is None:
         return _find_unlined(text, like)
     return _join_lines(lines, like)
+
+
+def is_marked(text: str) -> bool:
+    """Whether a mark says where the final answer of `text` stands, of any kind."""
+    return (
+        has_answer_line(text)
+        or _LAST_LINE.search(text[-_MAX_LAST_LINE:]) is not None
+        or _find_box(text) is not None
+        or _SENTENCE.search(text) is not None
+    )
 
 
 def has_answer_line(text: str) -> bool:

@@ -12,8 +12,8 @@ from docendo.graders.answer import per_answer
 from docendo.interfaces import Engine, Evaluator
 from docendo.records import FAILED, AgentId, Answer, Verdict
 from docendo.sandbox.rewards import (
+    Row,
     Score,
-    Scorer,
     build_scorer,
     describe_answer,
     is_reward,
@@ -21,7 +21,7 @@ from docendo.sandbox.rewards import (
     wait_for,
 )
 
-__all__ = ["EvaluatorContext", "JudgeModels", "as_evaluator"]
+__all__ = ["EvaluatorContext", "JudgeModels", "as_evaluator", "ask_scorer"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def as_evaluator(part: Any, name: str) -> Evaluator:
     those of `docendo.sandbox.rewards`. All may be async. Raises UserError for anything else.
     """
     if is_reward(part):
-        return partial(_ask_scorer, build_scorer(part), name)
+        scorer = build_scorer(part)
+        return partial(ask_scorer, scorer, scorer.batched, name)
     # By its parameters: a function of a user's own has no other mark.
     count = _count_positional(part)
     if count == 1:
@@ -80,11 +81,18 @@ def as_evaluator(part: Any, name: str) -> Evaluator:
     )
 
 
-def _ask_scorer(scorer: Scorer, name: str, answers: Sequence[Answer]) -> list[Verdict]:
-    def ask(*rows: Mapping[str, Any]) -> list[Verdict]:
+def ask_scorer(
+    scorer: Callable[[Sequence[Row]], Sequence[Score]],
+    batched: bool,
+    name: str,
+    answers: Sequence[Answer],
+) -> list[Verdict]:
+    """One verdict per answer, in order; a `batched` scorer compares them all at once."""
+
+    def ask(*rows: Row) -> list[Verdict]:
         return [_to_verdict(score, name) for score in scorer(rows)]
 
-    if scorer.batched:
+    if batched and len(answers) > 1:
         # Where it fails on all at once, each answer is asked about alone, and fails alone.
         with suppress(Exception):
             return ask(*[describe_answer(a.problem, a.text) for a in answers])

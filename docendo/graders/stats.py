@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from docendo.graders.answer import exact
+from docendo.graders.ground_truth import ground_truth_evaluator
 from docendo.interfaces import Evaluator
 from docendo.records import FAILED, Answer, Verdict
 
@@ -15,6 +15,8 @@ class WithStats:
     """The same evaluator; it keeps count of its verdicts until `pop_metrics`."""
 
     evaluator: Evaluator
+    truth: Evaluator = field(default_factory=ground_truth_evaluator)
+    """Says whether an answer is right, by the same reading of its text as the evaluator's."""
     scores: list[float] = field(default_factory=list)
     agreements: list[bool] = field(default_factory=list)
     """For problems with an answer and no tests: whether a score of 0.5 or more meant a right answer."""
@@ -24,15 +26,17 @@ class WithStats:
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order."""
         verdicts = self.evaluator(answers)
-        for answer, verdict in zip(answers, verdicts, strict=True):
+        for verdict in verdicts:
             self.scores.append(verdict.score)
             reason = verdict.reason if FAILED in verdict.reason else ""
             self.failure = reason if self.failure is None else reason and self.failure
-            # Where tests decide, text that differs from the worked solution may be right.
-            problem = answer.problem
-            if problem.answer and not problem.tests:
-                is_right = exact(problem, answer.text).score >= 1
-                self.agreements.append((verdict.score >= 0.5) == is_right)
+
+        # programs would run a second time
+        pairs = zip(answers, verdicts, strict=True)
+        known = [(a, v) for a, v in pairs if a.problem.answer and not a.problem.tests]
+        truths = self.truth([answer for answer, _ in known])
+        for (_, verdict), truth in zip(known, truths, strict=True):
+            self.agreements.append((verdict.score >= 0.5) == (truth.score >= 1))
         return verdicts
 
     def pop_metrics(self) -> dict[str, float]:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from docendo.graders.context import ask_scorer
 from docendo.parts import PartConfig
-from docendo.records import FAILED, Answer, Verdict
-from docendo.sandbox.rewards import describe_answer
+from docendo.records import Answer, Verdict
+from docendo.sandbox.rewards import Row, Score
 from docendo.sandbox.worker import CallError, SubprocessWorker
 
 __all__ = ["FunctionEvaluatorConfig", "FunctionGrader"]
@@ -28,27 +29,17 @@ class FunctionGrader:
 
     def __call__(self, answers: Sequence[Answer]) -> list[Verdict]:
         """One verdict per answer, in order: 0 where the function gives none, with the reason."""
-        if self.worker.batched and len(answers) > 1:
-            try:
-                return self._ask(answers)
-            except CallError:
-                pass
+        return ask_scorer(self._score, self.worker.batched, "your function", answers)
 
-        verdicts = []
-        for answer in answers:
-            try:
-                verdicts += self._ask([answer])
-            except CallError as error:
-                verdicts.append(_fail(str(error)))
-        return verdicts
-
-    def _ask(self, answers: Sequence[Answer]) -> list[Verdict]:
-        rows = [describe_answer(answer.problem, answer.text) for answer in answers]
-        result = self.worker(rows, seconds=self.worker.seconds * len(rows))
-        return [
-            _fail(reason) if score is None else Verdict(score, reason or "by your function")
-            for score, reason in result.value
-        ]
+    def _score(self, rows: Sequence[Row]) -> Sequence[Score]:
+        try:
+            result = self.worker(rows, seconds=self.worker.seconds * len(rows))
+        except CallError as error:
+            if len(rows) > 1:
+                raise
+            return [(None, str(error)[:_MAX_REASON])]
+        scores: Sequence[Score] = result.value
+        return scores
 
 
 class FunctionEvaluatorConfig(PartConfig):
@@ -73,7 +64,3 @@ class FunctionEvaluatorConfig(PartConfig):
 
     def file_settings(self) -> dict[str, str]:
         return {"file": self.file}
-
-
-def _fail(problem: str) -> Verdict:
-    return Verdict(0.0, f"{FAILED}{problem}"[:_MAX_REASON])

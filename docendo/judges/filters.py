@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from docendo.graders.answer import final_answer, has_answer_line
+from docendo.graders.answer import final_answer, is_marked
 from docendo.records import Problem
 
 __all__ = [
@@ -77,7 +77,7 @@ def text_rejection_reason(
 ) -> str:
     """Why an answer is kept from a judge, one line; empty where nothing is wrong with it.
 
-    It must have `longest` bytes at the most, have a line ``Answer: ...`` that holds something, and
+    It must have `longest` bytes at the most, mark its final answer (`is_marked`), which holds something, and
     not speak to the judge in words that the question does not have. Of `reference`, the right
     answer where one is known, only the sort counts: number, truth value or other text, script and
     length.
@@ -97,7 +97,7 @@ def text_rejection_reason(
         if any(instruction not in question_text for instruction in instructions):
             return "speaks to the judge"
 
-    answer = final_answer(answer_text) if has_answer_line(answer_text) else None
+    answer = final_answer(answer_text) if is_marked(answer_text) else None
     if answer is None:
         return "no final answer"
     if not _LETTER.search(answer) and not (reference and answer in _EMPTY):

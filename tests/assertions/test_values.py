@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.assertions.values import read_value
+from docendo.assertions.values import parse_list, read_value
 
 atoms = (
     st.integers()
@@ -29,6 +29,12 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+def test_only_a_list_in_a_text_is_a_list() -> None:
+    assert parse_list(" ['a', 1]") == ["a", 1]
+    assert parse_list("[]") == []
+    assert parse_list("(1, 2)") is parse_list("[a]") is parse_list("[") is None
 
 
 @given(values)

@@ -177,6 +177,15 @@ def test_a_panel_reports_each_verdict_and_how_often_each_evaluator_was_right() -
     assert panel.pop_metrics() == {f"evaluator/{n}/verdicts": 0.0 for n in ("a", "b", "e")}
 
 
+def test_how_often_an_evaluator_was_right_is_read_by_its_own_pattern() -> None:
+    panel = build_panel(config({"e": {"type": "truth", "answer_pattern": "<a>(.*?)</a>"}}))
+    problem = Problem("mathematics", "f", 1, "what?", "7")
+    panel.by_domain["mathematics"](
+        [Answer(problem, f"so <a>{n}</a> it is", ANN, 0) for n in (7, 8)]
+    )
+    assert panel.pop_metrics()["evaluator/e/agreement"] == 1
+
+
 def test_evaluator_files_are_relative_to_the_config_and_the_config_round_trips(
     tmp_path: Path,
 ) -> None:

@@ -28,6 +28,13 @@ def test_agreement_is_the_share_of_verdicts_on_the_truths_side() -> None:
     assert metrics == {"verdicts": 4, "score": pytest.approx(1.75 / 4), "agreement": 0.5}
 
 
+def test_the_truth_reads_answers_as_the_default_evaluator_does() -> None:
+    choice = Problem("d", "f", 1, "Which river?", "B", choices=("Po", "Rhine"))
+    evaluate = WithStats(lambda answers: [Verdict(1.0, "")] * len(answers))
+    evaluate([answer(r"So \boxed{4}."), answer("Answer: Rhine", choice)])
+    assert evaluate.pop_metrics()["agreement"] == 1
+
+
 def test_problems_with_tests_do_not_count_for_agreement() -> None:
     evaluate = WithStats(by_text)
     evaluate([answer("x 1", PROGRAM)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docendo.graders.answer import has_answer_line
+from docendo.graders.answer import is_marked
 from docendo.interfaces import Source
 from docendo.judges.filters import text_rejection_reason
 from docendo.problems.arithmetic import MATHEMATICS
@@ -38,6 +38,9 @@ HONEST = [
     ("Answer: the mitochondrion", "mitochondrion"),
     ("Answer: 12 cm", "12 cm"),
     ("Answer: H2O", "H2O"),
+    (r"So it is \boxed{7}.", "7"),
+    ("3 + 4 = 7\n#### 7", "7"),
+    ("The answer is Lima.", "Quito"),
 ]
 
 
@@ -75,4 +78,4 @@ def test_the_rules_accept_or_reject_any_text_without_raising(
     for answer_text in (text, f"{text}\nAnswer: {reference}"):
         reason = text_rejection_reason(answer_text, reference)
         assert "\n" not in reason
-        assert reason or has_answer_line(answer_text.strip())
+        assert reason or is_marked(answer_text.strip())
