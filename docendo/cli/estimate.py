@@ -18,6 +18,8 @@ _MAX_CACHE = 2 * 2**30
 """The engine's bound on its key-value cache, in bytes."""
 _CHECKPOINTS = 3
 """Two are kept while the next is written."""
+_SYSTEM_ANSWERS = 9
+"""To a question, in all ways: one and a lesson, alone, the teacher, two of a pilot, a vote of three."""
 _KUHN_SITUATIONS = 12
 _MOVES = {"kuhn": 3, "tictactoe": 9}
 """Moves of one game, at most."""
@@ -115,7 +117,8 @@ def estimate(
     config: Config, catalog: Catalog, speeds: Speeds, solutions: Solutions
 ) -> RunEstimate:
     """The cost of each stage, peak memory, and the disk space of the run directory."""
-    start = _Work(evaluations=len(config.domains) * config.evaluation.problems)
+    evaluations = len(config.domains) * config.evaluation.problems
+    start = _Work(evaluations=evaluations + _count_kept(config))
     stages = (
         _price("start", start, config, speeds),
         _price("experts", _count_experts(config, catalog), config, speeds),
@@ -174,9 +177,12 @@ def _count_experts(config: Config, catalog: Catalog) -> _Work:
         # examples of the game's rules come on top
         rule_examples = round(examples * config.duels.rules_fraction)
         total += rule_examples * len(config.learners)
+    evaluations = config.evaluation.problems * evaluated_domains
+    if rounds:
+        evaluations += len(config.learners) * _count_kept(config)
     return _Work(
         rounds,
-        evaluations=config.evaluation.problems * evaluated_domains,
+        evaluations=evaluations,
         examples=total,
     )
 
@@ -218,11 +224,14 @@ def _count_teaching(config: Config, catalog: Catalog) -> _Work:
     )
     examples += labelled
 
+    asked = len(config.domains) * config.evaluation.problems
+    evaluations = evaluated_rounds * learners * (asked + _count_kept(config))
+    if config.evaluation.system and teaching.rounds:
+        evaluations += learners * asked * _SYSTEM_ANSWERS
+
     return _Work(
         rounds=teaching.rounds,
-        evaluations=(
-            evaluated_rounds * learners * len(config.domains) * config.evaluation.problems
-        ),
+        evaluations=evaluations,
         # how agents play is also measured before the first round
         untrained=single_attempts + (evaluated_rounds + 1) * style_samples + sampled,
         rewarded=answers - single_attempts,
@@ -254,6 +263,13 @@ def _count_evaluated_rounds(config: Config) -> int:
     if not every:
         return min(rounds, 1)
     return -(-rounds // every)
+
+
+def _count_kept(config: Config) -> int:
+    """Answers of one agent by which an evaluation measures forgetting."""
+    settings = config.evaluation
+    domains = len(config.domains) + len(settings.ood_families)
+    return domains * settings.forgetting_problems
 
 
 def _count_rehearsing(config: Config, catalog: Catalog) -> int:

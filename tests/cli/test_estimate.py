@@ -41,7 +41,7 @@ def config(**teaching: int) -> Config:
             "rehearsal": 4,
             "one_shot_fraction": 0.5,
         },
-        "evaluation": {"problems": 4},
+        "evaluation": {"problems": 4, "forgetting_problems": 0},
     }
     return parse_config(table, "test")
 
@@ -116,6 +116,20 @@ def test_the_plan_counts_evaluations_between_rounds() -> None:
     )
     often, once = made(wanted).stages[2].answers, made(config(rounds=5)).stages[2].answers
     assert often - once == 2 * 8  # after rounds 2 and 4, and after 5 in any case
+
+
+def test_the_plan_counts_answers_that_measure_forgetting_and_the_system() -> None:
+    evaluation = {
+        "problems": 4,
+        "forgetting_problems": 2,
+        "ood_families": {"mathematics": {"fractions": []}},
+        "system": True,
+    }
+    tables = config().model_dump(exclude_unset=True) | {"evaluation": evaluation}
+    plain, asked = made(config()).stages, made(parse_config(tables, "test")).stages
+    more = [b.evaluations - a.evaluations for a, b in zip(plain, asked, strict=True)]
+    # two problems of the domain and of its family outside; nine answers in all ways
+    assert more == [4, 2 * 4, 2 * 4 + 2 * 4 * 9]
 
 
 def test_a_single_attempt_after_a_lesson_is_sampled_and_not_trained_on() -> None:

@@ -27,6 +27,16 @@ def test_what_was_kept_is_measured_of_the_base_the_experts_and_at_the_end(
     assert max(kept["base_text"]) < 0.05
 
 
+def test_the_population_is_compared_as_a_system_where_the_league_asks(
+    tmp_path: Path,
+) -> None:
+    asks = league(evaluation={"system": True})
+    made = planned(tmp_path, asks, budget=1e8, eval_problems=3, test_problems=3)
+    system = trained(made, tmp_path / "run").result.trace.system
+    assert list(system) == ["lesson", "alone", "vote", "teacher"]
+    assert system["lesson"].flops > system["alone"].flops > 0
+
+
 def test_the_final_evaluations_are_charged_as_evaluation(
     plan: StudyPlan, unbroken: Trained, tmp_path: Path
 ) -> None:
