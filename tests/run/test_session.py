@@ -186,6 +186,49 @@ def test_a_resumed_session_continues_as_if_it_had_not_been_interrupted(
         assert broken.ledger() == unbroken.ledger()
 
 
+def test_better_lessons_are_charged_stored_and_resumed_exactly(
+    league: Config, tmp_path: Path
+) -> None:
+    settings = (
+        "experts.steps=0",
+        "teaching.lesson_source=dataset",
+        "teaching.candidates=3",
+        "teaching.reward=dense_gain",
+        "teaching.examples=2",
+        "teaching.example_choice=diverse",
+        "teaching.correction=true",
+        "teaching.growing_hints=true",
+        "teaching.show_record=true",
+        "evaluation.forgetting_problems=0",
+    )
+    better = changed(league, settings)
+    with docendo.open_run(better, folder=tmp_path / "unbroken") as run:
+        list(run.rounds())
+    with docendo.open_run(better, folder=tmp_path / "broken") as run:
+        for record in run.rounds():
+            if record.index == 0:
+                break
+    with docendo.resume_run(tmp_path / "broken") as resumed:
+        list(resumed.rounds())
+
+    with (
+        RunDirectory.open(tmp_path / "broken") as broken,
+        RunDirectory.open(tmp_path / "unbroken") as unbroken,
+    ):
+        episodes = list(unbroken.episodes())
+        assert list(broken.episodes()) == episodes
+        assert broken.ledger() == unbroken.ledger()
+        spent = {usage.purpose: usage.flops for usage in unbroken.ledger()}
+        saved = {s.key.name: s.points for s in unbroken.metric_series()}["choosing/saved"]
+
+    # worked solutions pass the gate: of three lessons two are shown
+    assert sum(e.is_dropped for e in episodes) == len(episodes) / 3
+    assert all(e.trial and e.lesson.tries for e in episodes)
+    assert all(e.hints for e in episodes if e.attempts)
+    assert all(spent[purpose] > 0 for purpose in ("try", "dense_gain", "hint"))
+    assert len(saved) == 2
+
+
 def test_answers_that_are_too_short_for_the_solutions_are_warned_about(
     league: Config,
 ) -> None:

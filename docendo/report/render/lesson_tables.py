@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from docendo.formatting import DASH, compact, percent, signed
+from docendo.report.facts.choosing import Choosing
 from docendo.report.facts.kept import KEPT, KeptMeasure
 from docendo.report.facts.system import WAYS
 from docendo.report.facts.withheld import ImitationEffect
 from docendo.report.render.tables import Row, Table, gain_cell, share_cell
 from docendo.system import Way
 
-__all__ = ["tabulate_imitation", "tabulate_kept", "tabulate_ways"]
+__all__ = ["tabulate_choosing", "tabulate_imitation", "tabulate_kept", "tabulate_ways"]
 
 
 def tabulate_ways(ways: Sequence[Way]) -> Table:
@@ -30,6 +31,24 @@ def tabulate_ways(ways: Sequence[Way]) -> Table:
         ),
         heads=("answered", "right", "what the lesson is ahead", "compute a question"),
         rows=rows,
+    )
+
+
+def tabulate_choosing(choosing: Choosing | None) -> Table:
+    """What it saved to choose lessons before attempts were spent on them."""
+    rows: list[Row] = []
+    if choosing:
+        rows = [[f"{choosing.dropped:,}", compact(choosing.saved, "FLOP")]]
+    return Table(
+        id="choosing",
+        title="Lessons that were chosen",
+        note=(
+            "Of several lessons those with the highest dense gain were shown. What attempts after "
+            "the others would have cost, less the scoring."
+        ),
+        heads=("lessons not shown", "compute saved"),
+        rows=rows,
+        text_columns=0,
     )
 
 

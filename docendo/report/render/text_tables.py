@@ -6,6 +6,7 @@ from typing import Any
 
 from docendo.formatting import DASH, clip, percent
 from docendo.report.facts.agents import NumericFault, agent_settings, numeric_faults
+from docendo.report.facts.choosing import read_choosing
 from docendo.report.facts.contamination import (
     Contamination,
     domains_without_fresh,
@@ -26,6 +27,7 @@ from docendo.report.facts.system import read_ways
 from docendo.report.facts.withheld import measure_imitation
 from docendo.report.render.agent_settings import plain_text, settings_text
 from docendo.report.render.lesson_tables import (
+    tabulate_choosing,
     tabulate_imitation,
     tabulate_kept,
     tabulate_ways,
@@ -92,6 +94,7 @@ def text_tables(run: RunDirectory, facts: Facts) -> list[Table]:
             domains_without_fresh(*scores, config, is_finished=facts.finished),
         ),
         tabulate_kept(read_kept(run)),
+        tabulate_choosing(read_choosing(run)),
         tabulate_imitation(measure_imitation(run, facts)),
         tabulate_ways(read_ways(run)),
         _source_table(sources),
