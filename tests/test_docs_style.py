@@ -33,7 +33,7 @@ MEANS = {
     "docs/index": 9.7,
     "docs/labels": 12.0,
     "docs/league": 12.8,
-    "docs/lessons": 13.1,
+    "docs/lessons": 12.6,
     "docs/measures": 13.3,
     "docs/metrics": 10.4,
     "docs/models": 11.8,
