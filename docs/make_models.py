@@ -58,11 +58,12 @@ Each line was tried with a random model of that family in transformers {version}
 has windows. Sampled log-probabilities and scores equal those of transformers' own pass within 0.0001, also for texts
 longer than the window. So do the gradients of the adapters. `python docs/make_models.py` tries them again.
 
-"fused" is docendo's own pass, which is [faster](performance.md#its-own-pass-and-transformers). Whether a model has it
-is seen from its layers, and not from its name: RMS norms before or behind the halves of a layer, norms of queries and
-keys, projections that are joined or not, layers without rotary embedding. It must give transformers' own states.
-"transformers'" is the pass of transformers with docendo's attention. It is also used where only a part of each head
-has rotary embeddings, as in Phi-4-mini. Phi-3 with `longrope` is fused.
+"fused" is docendo's own pass, which is [faster](performance.md#its-own-pass-and-transformers). A model's layers say
+whether it has it, not its name. They have RMS norms, before or behind their halves. Queries and keys may have norms.
+Projections may be joined. Some layers may lack rotary embedding. The states must be transformers' own.
+
+"transformers'" is the pass of transformers with docendo's attention. Heads that turn in part, as Phi-4-mini's, need it.
+Phi-3 with `longrope` is fused.
 
 | family | works | pass, or why not |
 |---|---|---|
