@@ -31,6 +31,10 @@ PARTS: dict[str, dict[str, str]] = {
         "digits": "docendo.problems.procedures:ProcedureConfig",
         "genes": "docendo.problems.procedures:ProcedureConfig",
         "clock": "docendo.problems.procedures:ProcedureConfig",
+        "lower": "docendo.problems.rules:RuleConfig",
+        "upper": "docendo.problems.rules:RuleConfig",
+        "codes": "docendo.problems.rules:RuleConfig",
+        "signs": "docendo.problems.rules:RuleConfig",
     },
     "evaluator": {
         "all": "docendo.graders.combinators:AllConfig",

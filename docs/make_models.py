@@ -18,7 +18,7 @@ A run's base model is named by `model`:
 | `model =` | what it is |
 |---|---|
 | `"smollm2-135m-instruct"` | the embedded model, the default |
-| `"nano"`, `"tiny"` | models for studies and for tests |
+| `"nano"`, `"nano-rules"`, `"tiny"` | models for studies and for tests |
 | `"Qwen/Qwen3-0.6B"` | a causal language model of the Hugging Face hub |
 | `"./my-model"` | a folder with such a model |
 | `"./my-model.gguf"` | a GGUF file |

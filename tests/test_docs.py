@@ -97,7 +97,9 @@ def test_every_study_with_committed_results_can_be_resumed_by_its_recipe(folder)
     assert load_study(folder).results.keys() == plan.study.regimes.keys()
 
 
-@pytest.mark.parametrize("script", ["make_results.py", "make_real.py"])
+@pytest.mark.parametrize(
+    "script", ["make_results.py", "make_real.py", "make_nano_rules.py"]
+)
 def test_a_table_of_results_comes_from_the_result_files(script):
     check = [sys.executable, str(ROOT / "docs" / script), "--check"]
     assert subprocess.run(check, check=False).returncode == 0

@@ -39,6 +39,7 @@ MEANS = {
     "docs/models": 11.8,
     "docs/monitors": 13.1,
     "docs/nano": 11.2,
+    "docs/nano-rules": 11.1,
     "docs/own-domain": 11.3,
     "docs/people": 12.5,
     "docs/performance": 14.3,

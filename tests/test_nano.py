@@ -128,7 +128,7 @@ def invented(recipe: ModuleType, domain: str, spec: ProcedureSpec) -> Procedural
     rng = Random(len(domain))
 
     def word() -> tuple[str, tuple[str, ...]]:
-        return recipe.invented(rng), recipe.chain(spec, rng)
+        return recipe.invented(rng, recipe.TAKEN), recipe.chain(spec, rng)
 
     words = dict(word() for _ in range(6))
     families = {

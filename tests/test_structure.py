@@ -22,6 +22,7 @@ LAYERS = [
         "urls",
         "engines/profiling",
         "nano",
+        "nano_rules",
     },
     {"assertions", "parts"},
     {"interfaces", "thinking"},

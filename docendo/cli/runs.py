@@ -117,9 +117,9 @@ def check_model(model: str) -> None:
     """Raise UserError for a path that is not there, and for a misspelt name of a built-in model."""
     from docendo.config.paths import is_model_path
     from docendo.engines.local.gguf_files import check_gguf
-    from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
+    from docendo.engines.local.model_names import EMBEDDED, LABORATORY, TINY
 
-    built_in = [EMBEDDED, NANO, TINY]
+    built_in = [EMBEDDED, *LABORATORY, TINY]
     if "/" not in model and model not in built_in and not Path(model).exists():
         hint = closest_hint(model, built_in, cutoff=0.7)
         if hint:

@@ -51,8 +51,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 class Config(ConfigModel):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m-instruct"
-    """Base model: "smollm2-135m-instruct" (embedded), "nano", "tiny" (for tests), or any
-    Hugging Face causal LM by id, folder or GGUF file."""
+    """Base model: "smollm2-135m-instruct" (embedded), "nano", "nano-rules", "tiny" (for
+    tests), or any Hugging Face causal LM by id, folder or GGUF file."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Seed of the run. The same seed, settings and machine give the same run."""
     engine: EngineConfig = EngineConfig()

@@ -36,7 +36,7 @@ def test_a_file_is_found_from_the_folder(file: str | None, anchored: str | None)
         ("../models/own", "/models/own"),
         ("/models/own.gguf", "/models/own.gguf"),
         ("owner/name", "owner/name"),
-        ("nano", "nano"),
+        ("nano-rules", "nano-rules"),
     ],
 )
 def test_a_model_named_by_path_is_found_from_the_folder(model: str, anchored: str) -> None:

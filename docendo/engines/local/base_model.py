@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from docendo.engines.local.bundled_models import (
     build_tiny_model,
     embedded_folder,
-    nano_folder,
+    laboratory_folder,
 )
 from docendo.engines.local.gguf_files import gguf_folder
-from docendo.engines.local.model_names import EMBEDDED, NANO, TINY
+from docendo.engines.local.model_names import EMBEDDED, LABORATORY, TINY
 from docendo.engines.local.pretrained import load_pretrained, refusing
 from docendo.engines.local.read_attention import (
     PROBE_TOKENS,
@@ -238,8 +238,8 @@ def _locate(name: str, dtype: torch.dtype) -> str:
     """The folder of a model that comes with docendo or is a GGUF file; other names as they are."""
     if name == EMBEDDED:
         return str(embedded_folder())
-    if name == NANO:
-        return str(nano_folder())
+    if name in LABORATORY:
+        return str(laboratory_folder(name))
     path = Path(name)
     return str(gguf_folder(path, dtype)) if path.is_file() else name
 

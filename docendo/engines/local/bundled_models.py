@@ -1,4 +1,4 @@
-"""The models that come with docendo: the embedded one, a laboratory one, and a random one."""
+"""The models that come with docendo: the embedded one, the laboratory ones, and a random one."""
 
 import importlib.util
 from importlib.metadata import version
@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from docendo.engines.local.gguf_files import convert_gguf
-from docendo.engines.local.model_names import EMBEDDED, NANO
+from docendo.engines.local.model_names import EMBEDDED
 from docendo.errors import UserError
 
-__all__ = ["build_tiny_model", "embedded_file", "embedded_folder", "nano_folder"]
+__all__ = ["build_tiny_model", "embedded_file", "embedded_folder", "laboratory_folder"]
 
 
 def embedded_file() -> Path:
@@ -35,9 +35,9 @@ def embedded_folder() -> Path:
     return convert_gguf(embedded_file(), name, torch.float32)
 
 
-def nano_folder() -> Path:
-    """The folder of the laboratory model, which is part of docendo."""
-    return Path(__file__).parents[2] / NANO
+def laboratory_folder(name: str) -> Path:
+    """The folder of a laboratory model, which is part of docendo."""
+    return Path(__file__).parents[2] / name.replace("-", "_")
 
 
 def build_tiny_model() -> tuple[Any, Any]:

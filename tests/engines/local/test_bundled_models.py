@@ -12,8 +12,9 @@ from docendo.engines.local.bundled_models import (
     build_tiny_model,
     embedded_file,
     embedded_folder,
-    nano_folder,
+    laboratory_folder,
 )
+from docendo.engines.local.model_names import LABORATORY
 from docendo.errors import UserError
 
 
@@ -34,8 +35,9 @@ def test_building_the_tiny_model_leaves_the_global_generator_alone() -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_nano_is_part_of_the_package() -> None:
-    assert (nano_folder() / "model.safetensors").is_file()
+@pytest.mark.parametrize("name", LABORATORY)
+def test_the_laboratory_models_are_part_of_the_package(name: str) -> None:
+    assert (laboratory_folder(name) / "model.safetensors").is_file()
 
 
 def test_without_the_package_of_the_embedded_model_the_fix_is_named(
