@@ -87,7 +87,7 @@ def procedure_rows() -> Iterator[Row]:
         for word in spec.words:
             yield Row(own, [word], {"domain": domain, "kind": f"the word {word}"})
         yield Row(own, ["spelled"], {"domain": domain, "kind": "spelled out"})
-        labels = {"domain": domain, "kind": "invented, instructed"}
+        labels: dict[str, object] = {"domain": domain, "kind": "invented, instructed"}
         yield Row(new, [*new.families], labels, INSTRUCTION)
 
 

@@ -91,7 +91,8 @@ def draft_rules(
 def _changes(rules: str, domain: RuleDomain) -> Iterator[tuple[str, tuple[str, str]]]:
     """Of each symbol: its rule, and what it becomes."""
     by_first = {group[0]: group for group in domain.groups}
-    for first, rule in rules.split(" "):
+    for pair in rules.split(" "):
+        first, rule = pair[0], pair[1:]
         group = by_first[first]
         for symbol, place in zip(group, PLACES[rule], strict=True):
             yield symbol, (rule, group[place])
