@@ -86,7 +86,8 @@ def compare_ways(
     by_teacher, teacher_flops = desk.answer(asked)
 
     budget = lesson_flops + answer_flops
-    votes, samples, vote_flops = _vote(desk, questions, alone_flops, budget)
+    vote_seed = seed_for(seed, "vote")
+    votes, samples, vote_flops = _vote(desk, questions, alone_flops, budget, vote_seed)
     answers = {
         "lesson": (after_lesson, 1, budget),
         "alone": (alone, 1, alone_flops),
@@ -187,28 +188,32 @@ def _write_lessons(
 
 
 def _vote(
-    desk: _Desk, questions: Sequence[_Question], alone_flops: float, budget: float
+    desk: _Desk,
+    questions: Sequence[_Question],
+    alone_flops: float,
+    budget: float,
+    seed: int,
 ) -> tuple[list[Rollout], int, float]:
     """The majority of as many samples as the budget buys, their number, and what they cost."""
     # A prompt is read once for all samples of a batch, so a pilot tells the price of one more.
-    _, pilot_flops = _sample(desk, questions, _PILOT)
+    _, pilot_flops = _sample(desk, questions, _PILOT, seed)
     price = max(0.0, pilot_flops - alone_flops) / (_PILOT - 1)
     count = 1
     if price:
         affordable = 1 + int((budget - alone_flops) // price)
         count = min(max(1, affordable), _MOST_SAMPLES)
-    by_sample, flops = _sample(desk, questions, count)
+    by_sample, flops = _sample(desk, questions, count, seed)
     return majority_answers(by_sample), count, flops
 
 
 def _sample(
-    desk: _Desk, questions: Sequence[_Question], count: int
+    desk: _Desk, questions: Sequence[_Question], count: int, seed: int
 ) -> tuple[dict[AgentId, list[Rollout]], float]:
     specs = []
     for i in range(count):
         for student, _, problem in questions:
-            seed = seed_for(0, "vote", problem.key, i)
-            specs.append(RolloutSpec(student, problem, None, _PURPOSE, seed))
+            sample_seed = seed_for(seed, student, problem.key, i)
+            specs.append(RolloutSpec(student, problem, None, _PURPOSE, sample_seed))
     rollouts, flops = desk.answer(specs, desk.classroom.rules.temperature)
     size = len(questions)
     by_sample = {}
