@@ -7,12 +7,14 @@ no page.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from write_page import write_or_check
 
 from docendo.report.render.tables import EMPTY, Row, Table
 from docendo.study.arms import ARMS, EXPERTS, JOINT, is_ablation, name_control
+from docendo.study.bootstrap import Difference
 from docendo.study.markdown import render_markdown, render_table
 from docendo.study.plots import difference_chart
 from docendo.study.regimes import RegimeResults, split_by_regime
@@ -54,8 +56,11 @@ def make_files(folder: Path) -> dict[str, str]:
         regimes = split_by_regime(study)
         files[f"studies/{study.name}.md"] = render_markdown(study, regimes)
         for regime in regimes:
+            differences = find_rivals(regime)
+            if not differences:  # a study that has hardly begun
+                continue
             picture = f"studies/{study.name}-{regime.name}.svg"
-            files[picture] = draw_regime(regime)
+            files[picture] = draw_differences(differences)
             parts.append(render_regime(study, regime, picture))
     if parts:
         files["study.md"] = HEAD + "\n".join(parts)
@@ -102,13 +107,17 @@ def is_whole(arm: str) -> bool:
     return not is_ablation(arm) and not arm.endswith(name_control(""))
 
 
-def draw_regime(regime: RegimeResults) -> str:
-    """The differences of the main arms from joint training, as a file of its own."""
-    differences = {
+def find_rivals(regime: RegimeResults) -> dict[str, Difference]:
+    """The differences of the main arms from joint training."""
+    return {
         arm: difference
         for arm, difference in regime.differences_from(JOINT).items()
         if arm not in NO_RIVALS and is_whole(arm)
     }
+
+
+def draw_differences(differences: Mapping[str, Difference]) -> str:
+    """A picture as a file of its own."""
     opening, rest = str(difference_chart(differences, JOINT)).split(">", 1)
     return f'{opening} xmlns="http://www.w3.org/2000/svg">{STYLE}{rest}\n'
 

@@ -136,3 +136,13 @@ def test_the_short_page_has_a_table_and_a_picture_a_regime_and_links_all_numbers
     assert page.count("| teaching |") == 2
     assert "[all numbers](studies/one.md)" in page
     assert files["studies/one.md"].startswith("# one")
+
+
+def test_a_regime_in_which_nothing_is_compared_yet_is_not_on_the_short_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(DOCS)
+    script = load_script(DOCS / "make_study.py")
+    for seed in range(2):
+        write_result(tmp_path / "begun", result("joint-rl", seed))
+    assert sorted(script.make_files(tmp_path)) == ["studies/begun.md"]
