@@ -5,6 +5,11 @@ from itertools import cycle, islice
 from random import Random
 from typing import NamedTuple
 
+from docendo.learning.demonstrations import (
+    Imitable,
+    find_right_solutions,
+    find_useful_lessons,
+)
 from docendo.records import (
     BASE,
     AgentId,
@@ -48,32 +53,16 @@ def headroom(school: School, text: Text) -> float:
 
 
 def find_demonstrations(school: School, played: Round, seed: int) -> Iterator[Text]:
-    """What `docendo.learning.demonstrations` collects, each text labelled by its author."""
-    for episode in played.episodes:
-        if episode.expected_gain is None or episode.expected_gain < 0:
-            continue
-        teacher, student = episode.match.teacher, episode.match.student
-        lesson = episode.lesson
-        if lesson.passed:
-            listeners = school.recipients.lessons.get(episode.match.domain, ())
-            for agent in dict.fromkeys([student, *listeners]):
-                for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
-                    if _may_imitate(school, agent, problem):
-                        yield _imitated(school, agent, teacher, problem, worked)
+    """What may be imitated of this round, each text labelled by its author."""
+    recipients = school.recipients
+    for imitable in find_useful_lessons(played.episodes, recipients.lessons):
+        if not recipients.withholding.withholds(imitable.problem, imitable.agent):
+            yield _imitated(school, imitable)
 
-        # The author of a right attempt had read the lesson: so does its labeller (Snell et al. 2022).
-        right = _first_right(episode.attempts)
-        may_imitate = _may_imitate(school, student, episode.test)
-        if right and episode.expected_gain > 0 and may_imitate:
-            text = _imitated(school, student, student, episode.test, right)
-            yield text._replace(lesson=episode.shown)
-
-    for author, problem, attempts in played.practice:
-        right = _first_right(attempts)
-        for agent in school.recipients.solutions.get(author, ()):
-            # an author learns nothing from what it thinks itself
-            if right and agent != author:
-                yield _imitated(school, agent, author, problem, right)
+    for imitable in find_right_solutions(played.practice, recipients.solutions):
+        # an author learns nothing from what it thinks itself
+        if imitable.agent != imitable.author:
+            yield _imitated(school, imitable)
 
 
 def find_attempts(
@@ -91,7 +80,9 @@ def find_attempts(
             continue
         best = max(shown, key=lambda episode: episode.gain or 0.0)
         student = best.match.student
-        for attempt in best.control if _may_imitate(school, student, best.test) else ():
+        if school.recipients.withholding.withholds(best.test, student):
+            continue
+        for attempt in best.control:
             labeller = student if reader == "self" else BASE
             yield Text(student, labeller, best.test, attempt, best.shown)
 
@@ -145,19 +136,14 @@ def _best_experts(
     return experts
 
 
-def _may_imitate(school: School, student: AgentId, problem: Problem) -> bool:
-    """Whether lessons of the family may reach the student's weights."""
-    family = f"{problem.domain}/{problem.family}"
-    return student not in school.recipients.withholding.students_without(family)
-
-
-def _imitated(
-    school: School, student: AgentId, author: AgentId, problem: Problem, rollout: Rollout
-) -> Text:
+def _imitated(school: School, imitable: Imitable) -> Text:
     """A text in its student's own tokens and notation of tool calls."""
+    student, author, problem, rollout, lesson = imitable
     toolset = school.classroom.tools.get(student)
     written = render_tool_calls(problem.prompt, rollout.completion.written, toolset)
-    return Text(student, author, problem, rollout._replace(completion=Completion(written)))
+    own = rollout._replace(completion=Completion(written))
+    # a right attempt's author had read the lesson: so does its labeller (Snell et al. 2022)
+    return Text(student, author, problem, own, lesson)
 
 
 def _find_worked_example(
@@ -177,7 +163,3 @@ def _find_worked_example(
         if text and shot.key != problem.key:
             return Lesson((shot,), (Rollout(Completion(text), Verdict(1.0, "verified")),))
     return None
-
-
-def _first_right(attempts: tuple[Rollout, ...]) -> Rollout | None:
-    return next((attempt for attempt in attempts if attempt.verdict.score >= 1), None)

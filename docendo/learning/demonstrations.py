@@ -1,72 +1,109 @@
 """Which answers are worth imitating, and a buffer to draw them from more than once."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from docendo.learning.groups import Practice
-from docendo.records import AgentId, Episode, Problem, Rollout, TaskType, problem_of
+from docendo.records import (
+    AgentId,
+    Episode,
+    Lesson,
+    Problem,
+    Rollout,
+    TaskType,
+    problem_of,
+)
 
 __all__ = [
     "Demonstration",
     "DemonstrationBuffer",
+    "Imitable",
     "collect_lesson_demonstrations",
     "collect_practice_demonstrations",
+    "find_right_solutions",
+    "find_useful_lessons",
 ]
 
 Demonstration = tuple[Problem, str]
 """A problem and a right worked solution of it, in the words of an agent."""
 
 
-def collect_lesson_demonstrations(
-    episodes: Sequence[Episode], recipients: Mapping[str, Sequence[AgentId]] | None = None
-) -> list[tuple[AgentId, Demonstration]]:
-    """What each student may imitate.
+class Imitable(NamedTuple):
+    """A right text, and an agent that may imitate it."""
+
+    agent: AgentId
+    author: AgentId
+    problem: Problem
+    rollout: Rollout
+    lesson: Lesson | None = None
+    """What the author had read before it."""
+
+    @property
+    def demonstration(self) -> Demonstration:
+        return self.problem, self.rollout.completion.written
+
+
+def find_useful_lessons(
+    episodes: Iterable[Episode], recipients: Mapping[str, Sequence[AgentId]]
+) -> Iterator[Imitable]:
+    """What each student may imitate of its lessons.
 
     It may imitate right lessons that did not lower its score, and its own first right
     attempt where a lesson raised it. `recipients` are agents, by domain, that may imitate
     such lessons to others, too.
     """
-    demonstrations = []
     for episode in episodes:
         gain = episode.expected_gain
         if gain is None or gain < 0:
             continue
-        student = episode.match.student
+        teacher, student = episode.match.teacher, episode.match.student
         lesson = episode.lesson
 
         # without a gate the student sees wrong lessons, too
         if lesson.passed:
-            listeners = (recipients or {}).get(episode.match.domain, ())
+            listeners = recipients.get(episode.match.domain, ())
             for agent in dict.fromkeys([student, *listeners]):
                 for problem, worked in zip(lesson.problems, lesson.examples, strict=True):
-                    demonstrations.append((agent, (problem, worked.completion.written)))
+                    yield Imitable(agent, teacher, problem, worked)
 
         # Context distillation (Snell et al. 2022): it is trained on the test without the lesson
         # in the prompt, so that the weights take over what the lesson brought.
         right = _first_right(episode.attempts)
         if right and gain > 0:
-            demonstrations.append((student, (episode.test, right.completion.written)))
-    return demonstrations
+            yield Imitable(student, student, episode.test, right, episode.shown)
+
+
+def find_right_solutions(
+    practice: Iterable[Practice], recipients: Mapping[AgentId, Sequence[AgentId]]
+) -> Iterator[Imitable]:
+    """The first right answer to each practice problem, for its author's recipients."""
+    # Rejection-sampling finetuning (Yuan et al. 2023): the policy's own right answers are
+    # training data. One answer of each problem, since the buffer holds no more.
+    for author, problem, attempts in practice:
+        right = _first_right(attempts)
+        if right:
+            for agent in recipients.get(author, ()):
+                yield Imitable(agent, author, problem, right)
+
+
+def collect_lesson_demonstrations(
+    episodes: Sequence[Episode], recipients: Mapping[str, Sequence[AgentId]] | None = None
+) -> list[tuple[AgentId, Demonstration]]:
+    """The demonstrations of `find_useful_lessons`, by who may imitate them."""
+    found = find_useful_lessons(episodes, recipients or {})
+    return [(imitable.agent, imitable.demonstration) for imitable in found]
 
 
 def collect_practice_demonstrations(
     practice: Sequence[Practice], recipients: Mapping[AgentId, Sequence[AgentId]]
 ) -> list[tuple[AgentId, Demonstration]]:
-    """The first right answer to each practice problem, for its author's recipients."""
-    # Rejection-sampling finetuning (Yuan et al. 2023): the policy's own right answers are
-    # training data. One answer of each problem, since the buffer holds no more.
-    demonstrations = []
-    for author, problem, attempts in practice:
-        right = _first_right(attempts)
-        if right:
-            solution = problem, right.completion.written
-            for agent in recipients.get(author, ()):
-                demonstrations.append((agent, solution))
-    return demonstrations
+    """The demonstrations of `find_right_solutions`, by who may imitate them."""
+    found = find_right_solutions(practice, recipients)
+    return [(imitable.agent, imitable.demonstration) for imitable in found]
 
 
 def _first_right(attempts: Sequence[Rollout]) -> Rollout | None:

@@ -12,8 +12,8 @@ from random import Random
 from statistics import fmean
 from typing import NamedTuple
 
-from docendo.learning.demonstrations import Demonstration, collect_lesson_demonstrations
-from docendo.records import AgentId, Episode, mean_score
+from docendo.learning.demonstrations import Demonstration, find_useful_lessons
+from docendo.records import AgentId, Episode, Problem, mean_score
 from docendo.seeds import seed_for
 from docendo.statistics import Estimate, stratified_difference
 
@@ -49,14 +49,18 @@ class Withholding:
         count = floor(self.fraction * len(students) + rng.random())
         return rng.sample(students, count)
 
+    def withholds(self, problem: Problem, agent: AgentId) -> bool:
+        """Whether lessons on the problem's family do not reach the agent's weights."""
+        return agent in self.students_without(_family_of(problem))
+
     def imitated(
         self, demonstrations: Sequence[tuple[AgentId, Demonstration]]
     ) -> list[tuple[AgentId, Demonstration]]:
         """Those that are not withheld."""
         imitated = []
-        for agent, demonstration in demonstrations:
-            if agent not in self.students_without(_family_of(demonstration)):
-                imitated.append((agent, demonstration))
+        for agent, (problem, text) in demonstrations:
+            if not self.withholds(problem, agent):
+                imitated.append((agent, (problem, text)))
         return imitated
 
 
@@ -67,7 +71,7 @@ def find_taught(
 ) -> list[TaughtFamily]:
     """Every student and family with a useful lesson; `episodes` come in the order of rounds.
 
-    `listeners` are as for `collect_lesson_demonstrations`.
+    `listeners` are as for `find_useful_lessons`.
     """
     # Until the first useful lesson nothing depends on the draw, so it may select who is compared.
     first_round: dict[tuple[AgentId, str], int] = {}
@@ -80,8 +84,9 @@ def find_taught(
             # the lessons of a match share their control
             place = episode.round, match, episode.test.key
             controls[taught][place] = mean_score(episode.control)
-        for agent, lesson in collect_lesson_demonstrations([episode], listeners):
-            first_round.setdefault((agent, _family_of(lesson)), episode.round)
+        for lesson in find_useful_lessons([episode], listeners):
+            imitated = lesson.agent, _family_of(lesson.problem)
+            first_round.setdefault(imitated, episode.round)
 
     families = []
     for student, family in first_round:
@@ -105,6 +110,5 @@ def estimate_effect(outcomes: Iterable[tuple[Hashable, bool, float]]) -> Estimat
     return stratified_difference(list(strata.values()))
 
 
-def _family_of(demonstration: Demonstration) -> str:
-    problem, _ = demonstration
+def _family_of(problem: Problem) -> str:
     return f"{problem.domain}/{problem.family}"
