@@ -15,10 +15,7 @@ def build_recipients(config: Config) -> Recipients:
 
     lessons: dict[str, list[AgentId]] = {}
     if learning.share_lessons == "all":
-        for domain in config.domains:
-            lessons[domain] = [
-                name for name in learners if domain not in config.agents[name].domains
-            ]
+        lessons = {domain: _outsiders(config, domain) for domain in config.domains}
 
     solutions: dict[AgentId, list[AgentId]] = {}
     if learning.share_solutions == "self":
@@ -33,7 +30,11 @@ def build_recipients(config: Config) -> Recipients:
 
 def students_of(config: Config, domain: str) -> list[AgentId]:
     """The learners that are no experts of a domain; all learners where all are its experts."""
-    learners = config.learner_ids
+    return _outsiders(config, domain) or list(config.learner_ids)
+
+
+def _outsiders(config: Config, domain: str) -> list[AgentId]:
+    """The learners that are no experts of a domain."""
     return [
-        name for name in learners if domain not in config.agents[name].domains
-    ] or learners
+        name for name in config.learner_ids if domain not in config.agents[name].domains
+    ]

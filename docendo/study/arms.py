@@ -146,9 +146,12 @@ def _with_labels(config: Config) -> Config:
 
     Labels that tuning chose stay as they are.
     """
+    return _add_if_none(config, '{type="self_distillation", reader="base"}')
+
+
+def _add_if_none(config: Config, labels: str) -> Config:
     if config.learning.labels is not None:
         return config
-    labels = '{type="self_distillation", reader="base"}'
     return changed(config, (f"learning.labels={labels}",))
 
 
@@ -166,10 +169,7 @@ def _without_lessons(config: Config) -> Config:
 
 def _distil_experts(config: Config) -> Config:
     """Nobody teaches and nothing is shared; experts label what others try in their domains."""
-    config = _without_sharing(_without_lessons(config))
-    if config.learning.labels is not None:
-        return config
-    return changed(config, ("learning.labels=expert_distillation",))
+    return _add_if_none(_without_sharing(_without_lessons(config)), "expert_distillation")
 
 
 def _add_labels(arm: str, derive: Callable[[Config], Config]) -> dict[str, Arm]:
