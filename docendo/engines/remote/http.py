@@ -100,6 +100,7 @@ class ChatClient:
     """Seconds that one try may take in all."""
     retries: int
     rate_limit: RateLimit
+    parse: ReplyParser
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Texts that are blotted out wherever a server repeats them."""
     first_pause: float = 0.5
@@ -108,8 +109,6 @@ class ChatClient:
     """Whether the server answered before: a refusal is a failure then, and no wrong setting."""
     has_newer_name: bool = False
     """Whether the server calls the limit of an answer ``max_completion_tokens``, not ``max_tokens``."""
-    parse: ReplyParser | None = None
-    """None: `parse_reply`."""
 
     async def ask(self, question: Question) -> Reply | Failure:
         """The reply of the first try that has one, or why the last one failed.
@@ -183,7 +182,7 @@ class ChatClient:
             retry_after = parse_retry_after(headers.get("retry-after"))
             return Failure(f"status-{status}", message, retry_after)
 
-        reply = (self.parse or parse_reply)(body, self._blot_secrets)
+        reply = self.parse(body, self._blot_secrets)
         return reply or Failure("garbage", self._shorten(_decode(body)))
 
     async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
