@@ -50,6 +50,8 @@ class BackendSettings:
     chat: Mapping[str, Any]
     """Variables of the chat template."""
     thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
+    recompute: bool = False
+    """Whether a backward pass computes each layer again instead of keeping what it needs."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from logging import getLogger
 from docendo.backend import Backend, BackendSettings
 from docendo.config.load import Config
 from docendo.engines.local.autoselect import choose_device, choose_dtype, choose_kernels
+from docendo.engines.local.memory_budget import free_memory_limits
 from docendo.errors import UserError
 
 __all__ = ["open_backend", "resolve_config"]
@@ -15,8 +16,13 @@ def resolve_config(config: Config) -> Config:
     device = choose_device(config.engine.device)
     dtype = choose_dtype(config.engine.dtype, device)
     kernels = choose_kernels(config.engine.kernels, device, dtype)
-    measured = {"device": device, "dtype": dtype, "kernels": kernels}
-    return config.model_copy(update={"engine": config.engine.model_copy(update=measured)})
+    chosen = {"device": device, "dtype": dtype, "kernels": kernels}
+    engine = config.engine.model_copy(update=chosen)
+    limits = free_memory_limits(
+        engine, config.model, learners=len(config.learners), copies=config.max_copies
+    )
+    engine = engine.model_copy(update=limits._asdict())
+    return config.model_copy(update={"engine": engine})
 
 
 def open_backend(config: Config, backend: Backend | None = None) -> Backend:
@@ -39,9 +45,14 @@ def _build_backend(config: Config) -> Backend:
             config.model,
         )
 
-    settings = engine.model_dump(exclude={"backend", "thinking"})
+    settings = engine.model_dump(exclude={"backend", "thinking", "recompute"})
     built = engine.backend.build(
-        BackendSettings(model=config.model, thinking=engine.thinking, **settings)
+        BackendSettings(
+            model=config.model,
+            thinking=engine.thinking,
+            recompute=engine.recompute == "on",
+            **settings,
+        )
     )
     if callable(built) and not hasattr(built, "sample"):
         built = built()  # a user's function that opens one

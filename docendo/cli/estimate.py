@@ -141,11 +141,7 @@ def estimate(
 
 def checkpoints_size(config: Config, adapter: int) -> int:
     """Bytes of all checkpoints that exist at once, for adapters of that many numbers."""
-    league = config.league
-    copies = 1 if league.reference_matches else 0
-    if league.snapshot_every or league.snapshot_margin:
-        copies += league.snapshots
-    agents = len(config.learners) * (1 + copies)
+    agents = len(config.learners) + config.max_copies
 
     # float32: one adapter for each agent, and Adam's two averages for each and for the base
     return _CHECKPOINTS * 4 * adapter * (agents + 2 * (agents + 1))

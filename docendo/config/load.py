@@ -114,6 +114,15 @@ class Config(ConfigModel):
         return [AgentId(name) for name in self.learners]
 
     @property
+    def max_copies(self) -> int:
+        """Frozen copies of agents that exist at the same time, at most."""
+        league = self.league
+        per_agent = 1 if league.reference_matches else 0
+        if league.snapshot_every or league.snapshot_margin:
+            per_agent += league.snapshots
+        return per_agent * len(self.learners)
+
+    @property
     def guests(self) -> dict[str, AgentConfig]:
         """The agents that an endpoint answers for."""
         return {

@@ -38,9 +38,12 @@ class EngineConfig(ConfigModel):
     """Device of the model. "auto": cuda if there is one, else mps, else cpu."""
     max_num_seqs: Positive = 128
     """Maximum number of completions that are sampled at once, over all workers."""
-    max_tokens_per_microbatch: Annotated[int, Field(ge=64, le=10_000_000)] = 1536
+    max_tokens_per_microbatch: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """Maximum number of tokens per backward pass, over all workers. Halved if memory runs
-    out."""
+    out. 0: as many as fit into the free memory of a GPU; 1536 elsewhere."""
+    recompute: Literal["auto", "on", "off"] = "auto"
+    """Whether a backward pass computes each layer again, instead of keeping what it needs. It
+    saves memory and takes about a third longer. "auto": on a GPU with little memory."""
     chat: dict[str, bool | int | float | str] = {}
     """Variables of the model's chat template, such as `enable_thinking = false`. Empty: the
     template's own values."""

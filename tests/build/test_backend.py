@@ -13,6 +13,8 @@ TINY = (
     "engine.dtype=float32",
     "engine.kernels=torch",
     "engine.rank=2",
+    "engine.max_tokens_per_microbatch=64",
+    "engine.recompute=off",
 )
 
 

@@ -29,7 +29,7 @@ from docendo.engines.model.blocks import Heads, build_block
 from docendo.engines.model.huggingface import ATTENTION, attend, run_model
 from docendo.errors import UserError
 
-__all__ = ["EXACT_TOLERANCES", "BaseModel", "load_base", "weights_hash"]
+__all__ = ["EXACT_TOLERANCES", "BaseModel", "load_base", "locate", "weights_hash"]
 
 _HASHED_NUMBERS = 4096
 """Numbers of each tensor that go into the hash."""
@@ -108,7 +108,7 @@ def load_base(
     if name == TINY:
         model, tokenizer = build_tiny_model()
     else:
-        location = {"pretrained_model_name_or_path": _locate(name, dtype)}
+        location = {"pretrained_model_name_or_path": locate(name, dtype)}
         # no pickle is read
         model, tokenizer = load_pretrained(
             name, location, dtype, trusted, use_safetensors=True
@@ -234,7 +234,7 @@ def _distance(x_TX: Tensor, expected_TX: Tensor) -> float:
     return float(difference / expected_TX.float().norm())
 
 
-def _locate(name: str, dtype: torch.dtype) -> str:
+def locate(name: str, dtype: torch.dtype) -> str:
     """The folder of a model that comes with docendo or is a GGUF file; other names as they are."""
     if name == EMBEDDED:
         return str(embedded_folder())

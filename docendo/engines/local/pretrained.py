@@ -8,7 +8,7 @@ import torch
 
 from docendo.errors import UserError
 
-__all__ = ["load_pretrained", "one_line", "refusing"]
+__all__ = ["load_pretrained", "load_without_weights", "one_line", "refusing"]
 
 
 def load_pretrained(
@@ -46,6 +46,22 @@ def load_pretrained(
             f"the first of which is {missing[0]}"
         )
     return model, tokenizer
+
+
+def load_without_weights(name: str, location: Mapping[str, Any], trusted: bool) -> Any:
+    """The model as it would be loaded, on the device ``meta``: its layers take no memory.
+
+    Raises UserError where there is none.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    options = {**location, "trust_remote_code": trusted}
+    try:
+        config = AutoConfig.from_pretrained(**options)
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=trusted)
+    except Exception as error:
+        raise UserError(f"model {name!r} cannot be loaded: {_reason(error)}") from error
 
 
 def _check_number_format(config: Any) -> None:
