@@ -6,6 +6,7 @@ from docendo.config.people import PersonConfig
 from docendo.config.sampling import DataConfig, EndpointConfig, GrammarConfig
 from docendo.config.study import CustomArmConfig, RegimeConfig, StudyConfig
 from docendo.config.training import (
+    WITHOUT_GPU,
     DuelsConfig,
     EngineConfig,
     EvaluationConfig,
@@ -17,6 +18,7 @@ from docendo.config.training import (
 from docendo.parts import ConfigModel
 
 __all__ = [
+    "WITHOUT_GPU",
     "AgentConfig",
     "ConfigModel",
     "CustomArmConfig",

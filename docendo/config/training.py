@@ -9,6 +9,7 @@ from docendo.parts import ConfigModel, Part, PartConfig, default_part
 from docendo.thinking import ThinkingConfig
 
 __all__ = [
+    "WITHOUT_GPU",
     "DuelsConfig",
     "EngineConfig",
     "EvaluationConfig",
@@ -17,6 +18,9 @@ __all__ = [
     "LearningConfig",
     "TeachingConfig",
 ]
+
+WITHOUT_GPU = {"max_tokens_per_microbatch": 1536}
+"""Limits of the engine where they are left open and no GPU's free memory says more."""
 
 
 class EngineConfig(ConfigModel):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from docendo.config import StudyConfig
+from docendo.config import WITHOUT_GPU, StudyConfig
 from docendo.config.load import parse_config, to_toml
 from docendo.errors import RunError, UserError
 from docendo.run.provenance import files_below, named_paths
@@ -141,16 +141,25 @@ def _find_change(before: Mapping[str, Any], content: Mapping[str, Any]) -> str |
             return change
 
     old_free, new_free = _shared_entries(old, new)
-    league = {"config": tomllib.loads(content["config"])}
     if change := _difference(old_free, new_free):
         return change
-    if change := _difference({"config": before["config"]}, league):
+    old_league = _with_limits(before["config"])
+    new_league = _with_limits(tomllib.loads(content["config"]))
+    if change := _difference({"config": old_league}, {"config": new_league}):
         return change
     # A file that no training names any more may be what it likes.
     for name, value in before["files"].items():
         if content["files"].get(name, value) != value:
             return f"{name} is not what it was"
     return None
+
+
+def _with_limits(league: dict[str, Any]) -> dict[str, Any]:
+    """With the numbers that a processor's run has where the engine's limits are left open."""
+    engine = dict(league.get("engine", {}))
+    for name, number in WITHOUT_GPU.items():
+        engine[name] = engine.get(name) or number
+    return {**league, "engine": engine}
 
 
 def _shared_entries(

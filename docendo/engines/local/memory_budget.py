@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from docendo.config import EngineConfig
+from docendo.config import WITHOUT_GPU, EngineConfig
 from docendo.engines.local.base_model import locate
 from docendo.engines.local.bundled_models import build_tiny_model
 from docendo.engines.local.model_names import TINY
@@ -35,9 +35,6 @@ class FreeMemoryLimits(NamedTuple):
     """``on`` or ``off``."""
 
 
-_WITHOUT_GPU = FreeMemoryLimits(max_tokens_per_microbatch=1536, recompute="off")
-
-
 def free_memory_limits(
     engine: EngineConfig, model: str, learners: int, copies: int
 ) -> FreeMemoryLimits:
@@ -45,7 +42,7 @@ def free_memory_limits(
 
     From the free memory of a GPU, for so many agents and frozen copies of them; constants elsewhere.
     """
-    limits = _WITHOUT_GPU
+    limits = FreeMemoryLimits(**WITHOUT_GPU, recompute="off")
     is_open = not engine.max_tokens_per_microbatch or engine.recompute == "auto"
     if engine.device == "cuda" and is_open:
         dtype = getattr(torch, engine.dtype)

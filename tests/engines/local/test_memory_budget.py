@@ -63,4 +63,4 @@ def test_the_sizes_of_a_model_are_read_without_its_weights() -> None:
     model, _ = build_tiny_model()
     sizes = read_sizes("nano", torch.float32, False)
     assert (sizes.layers, sizes.parameters > 10**6) == (4, True)
-    assert sizes_of(model) == (117_456, 2, 48, 96, 4, 2, 12, 257)
+    assert sizes_of(model) == (54_048, 2, 48, 96, 4, 2, 12, 257)
