@@ -1,13 +1,11 @@
 """What a run was made with, and what of it may change before the run is resumed."""
 
-import json
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +16,7 @@ from docendo.datasets.files import BadRow
 from docendo.errors import UserError
 from docendo.parts import user_part_files
 from docendo.store.checkpoints import hash_file
-from docendo.version import VERSION
+from docendo.version import VERSION, find_commit
 
 __all__ = [
     "Change",
@@ -116,7 +114,7 @@ def record_provenance(
         },
         "files": {str(path): hash_file(path) for path in named_files(config)},
         "base": backend["base"],
-        "commit": _find_commit(),
+        "commit": find_commit(),
         "parts": dict(parts or {}),
         "data": {_LEFT_OUT: _describe_rows(left_out)},
     }
@@ -229,20 +227,6 @@ def _collect_versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return versions
-
-
-def _find_commit() -> str:
-    """The commit of docendo's code in its repository; empty where that is not known."""
-    root = Path(__file__).parents[2]
-    if (root / ".git").exists():
-        command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-        with suppress(OSError):
-            return subprocess.run(command, capture_output=True, text=True).stdout.strip()  # noqa: S603
-    with suppress(PackageNotFoundError):
-        # as pip writes it for what it installs from a repository
-        origin = json.loads(distribution("docendo").read_text("direct_url.json") or "{}")
-        return str(origin.get("vcs_info", {}).get("commit_id", ""))
-    return ""
 
 
 def _describe_rows(rows: Sequence[BadRow]) -> str:

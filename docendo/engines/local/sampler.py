@@ -22,7 +22,7 @@ from docendo.engines.model.network import EagerStep
 from docendo.errors import RunError, UserError
 from docendo.records import AgentId, Completion, Request, Usage
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "divide_by_prompt"]
 
 
 @dataclass
@@ -115,7 +115,8 @@ class Sampler:
         self, requests: Sequence[DecodeRequest]
     ) -> dict[int, DecodeResult]:
         """The finished results by number: all, unless memory ran out."""
-        chunks = self._divide(requests)
+        count = min(self.model.workers.count, self.limits.max_num_seqs)
+        chunks = divide_by_prompt(requests, count)
         jobs = []
         for chunk in chunks:
             of_worker = [requests[i] for i in chunk]
@@ -126,28 +127,6 @@ class Sampler:
             numbered = zip(chunk, results, strict=True)
             finished |= {i: result for i, result in numbered if result.finished}
         return finished
-
-    def _divide(self, requests: Sequence[DecodeRequest]) -> list[list[int]]:
-        """The numbers of each worker's requests. Equal prompts go to one worker.
-
-        Agents are spread as little as can be: the fewer a worker has, the larger are its matrix
-        products.
-        """
-        by_prompt: dict[PromptKey, list[int]] = {}
-        for i in sorted(range(len(requests)), key=lambda i: _sort_key(requests[i], i)):
-            by_prompt.setdefault(requests[i].key, []).append(i)
-
-        groups = list(by_prompt.values())
-        # The length of an answer is not known before it ends: its limit stands in for it.
-        costs = []
-        for group in groups:
-            costs.append(sum(requests[i].request.max_tokens for i in group))
-
-        count = min(self.model.workers.count, self.limits.max_num_seqs)
-        chunks: list[list[int]] = []
-        for chunk in contiguous_chunks(costs, count):
-            chunks.append([i for g in chunk for i in groups[g]])
-        return chunks
 
     def _decode(
         self, requests: Sequence[DecodeRequest], workers: int
@@ -186,6 +165,28 @@ class Sampler:
             starts_thinking=self.model.tokens.opens_thinking,
             cut=is_full and result.tokens[-1] not in self.model.tokens.ends,
         )
+
+
+def divide_by_prompt(requests: Sequence[DecodeRequest], count: int) -> list[list[int]]:
+    """The numbers of the requests of up to `count` workers. Equal prompts go to one worker.
+
+    Agents are spread as little as can be: the fewer a worker has, the larger are its matrix
+    products.
+    """
+    by_prompt: dict[PromptKey, list[int]] = {}
+    for i in sorted(range(len(requests)), key=lambda i: _sort_key(requests[i], i)):
+        by_prompt.setdefault(requests[i].key, []).append(i)
+
+    groups = list(by_prompt.values())
+    # The length of an answer is not known before it ends: its limit stands in for it.
+    costs = []
+    for group in groups:
+        costs.append(sum(requests[i].request.max_tokens for i in group))
+
+    chunks: list[list[int]] = []
+    for chunk in contiguous_chunks(costs, count):
+        chunks.append([i for g in chunk for i in groups[g]])
+    return chunks
 
 
 def _sort_key(request: DecodeRequest, number: int) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from docendo.engines.local.decode_request import DecodeRequest, DecodeResult, PromptKey
 from docendo.engines.local.train_rows import TrainRow
 from docendo.engines.profiling.flops import ModelShape, causal_positions
-from docendo.records import AgentId, Usage
+from docendo.records import AgentId, Completion, Usage
 
 __all__ = ["usage_of_rows", "usage_of_sampling"]
 
@@ -14,7 +14,7 @@ __all__ = ["usage_of_rows", "usage_of_sampling"]
 def usage_of_sampling(
     shape: ModelShape,
     requests: Sequence[DecodeRequest],
-    results: Sequence[DecodeResult],
+    results: Sequence[DecodeResult | Completion],
 ) -> list[Usage]:
     """The usage of each agent and purpose. A prompt is read once for all its requests."""
     tokens: Counter[tuple[AgentId, str]] = Counter()
