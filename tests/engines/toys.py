@@ -53,6 +53,7 @@ def open_toy(
     dtype: torch.dtype = torch.float32,
     device: torch.device = CPU,
     compiled: bool = False,
+    recompute: bool = False,
 ) -> LocalEngine:
     return open_engine(
         BackendSettings(
@@ -66,6 +67,7 @@ def open_toy(
             max_tokens_per_microbatch=1536,
             trust_remote_code=False,
             chat={},
+            recompute=recompute,
         )
     )
 

@@ -161,7 +161,7 @@ def backward(
     hidden_Td, tape = network.stack.record(
         layout.ids_T, layout.positions_T, layout.routing, layout.tree
     )
-    logprobs_K, saved = token_logprobs(
+    logprobs_K, head_tape = token_logprobs(
         network, hidden_Td[layout.place_K], layout.token_K, layout.allowed_K
     )
 
@@ -169,7 +169,7 @@ def backward(
     grad_K, measures = differentiate_loss(targets, logprobs_K, loss)
     spans_S = find_labelled_spans(targets, grad_K.device)
     spans = list(chain.from_iterable(spans_S))
-    grad_Kd = token_logprobs_backward(network, saved, layout.token_K, grad_K, spans)
+    grad_Kd = token_logprobs_backward(network, head_tape, layout.token_K, grad_K, spans)
     add_divergences(measures, spans_S)
     # in float32: the last token of a prompt predicts the first one of all its completions
     grad_Td = torch.zeros(hidden_Td.shape, device=hidden_Td.device)

@@ -32,11 +32,13 @@ def build_network(
     base: BaseModel,
     bank: AdapterBank,
     library: CDLL | None = None,
+    recompute: bool = False,
 ) -> Network:
     """Adapts the model, and chooses the fastest stack that gives the model's own states.
 
     That is `LlamaStack` for models of the Llama form, and transformers' own pass for others. The
     functions of `library` are used with `LlamaStack` alone, and where they agree with PyTorch.
+    With `recompute` a backward pass keeps little, and computes each layer twice.
     """
     head_Vd = base.head_Vd
     adapt(base.model, bank, base.attention.linear_names)
@@ -53,15 +55,24 @@ def build_network(
     )
     stack: DecoderStack
     if llama is None:
-        stack = HFStack.of(base.model.base_model, bank)
+        stack = HFStack.of(base.model.base_model, bank, recompute)
     else:
-        stack = llama = replace(llama, ops=ops)
+        stack = llama = replace(llama, ops=ops, recompute=recompute)
     for projection in stack.projections:
         projection.packed = prepack(projection.weight_od, training_library)
     bank.use_projections(stack.projections)
 
     packed_head = prepack(head_Vd, training_library)
-    network = Network(stack, base.heads, base.layers, head_Vd, packed_head, ops=ops)
+    network = Network(
+        stack,
+        base.heads,
+        base.layers,
+        head_Vd,
+        packed_head,
+        ops=ops,
+        # little work for a GPU, and much memory
+        recompute_logits=recompute or bank.device.type == "cuda",
+    )
     # the functions normalise what a half reads, and not what it writes
     if library is None or llama is None or llama.layers[0].mlp.norm_is_last:
         return network

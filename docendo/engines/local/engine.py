@@ -265,7 +265,7 @@ def open_engine(settings: BackendSettings) -> LocalEngine:
 
     base = load_base(settings.model, dtype, device, settings.trust_remote_code)
     bank = AdapterBank(settings.rank, settings.alpha, device, dtype)
-    network = build_network(base, bank, kernels)
+    network = build_network(base, bank, kernels, settings.recompute)
     workers = Workers.for_device(device) if network.stack.thread_safe else Workers()
     bank.split_grads(workers.parts)
     if device.type == "cuda":

@@ -6,14 +6,16 @@ Axes: T tokens of the batch, d hidden size, H + 2K heads of size D, O = H * D.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
+from torch.utils.checkpoint import checkpoint
 
 from docendo.engines.lora.bank import AdapterBank
 from docendo.engines.lora.linear import Projection
@@ -118,10 +120,13 @@ class HFStack:
         return [projection for projection in projections if projection is not None]
 
     @staticmethod
-    def of(base_model: Any, bank: AdapterBank) -> "HFStack":
+    def of(base_model: Any, bank: AdapterBank, recompute: bool = False) -> "HFStack":
+        """With `recompute` a backward pass computes each of the model's layers again."""
         # each layer is a product of its own: which share an input is unknown here
         for layer in bank.layers.values():
             layer.projection = Projection([layer])
+        if recompute:
+            _keep_inputs_alone(base_model, bank)
         return HFStack(base_model, bank)
 
     def infer(
@@ -152,3 +157,35 @@ class HFStack:
         # autograd calls the layers' backward passes without arguments of ours
         self.bank.state.part = part
         tape.backward(grad_Td)  # type: ignore[no-untyped-call]
+
+
+def _keep_inputs_alone(base_model: Any, bank: AdapterBank) -> None:
+    """In training each decoder layer keeps what it read, and nothing else (Chen et al. 2016)."""
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    for module in base_model.modules():
+        if isinstance(module, GradientCheckpointingLayer):
+            module.forward = partial(_forward_twice, bank, module.forward)
+
+
+def _forward_twice(bank: AdapterBank, forward: Any, *args: Any, **kwargs: Any) -> Any:
+    if not torch.is_grad_enabled():
+        return forward(*args, **kwargs)
+
+    plan, routing = _PLAN.get(), bank.state.routing
+    assert routing is not None, "training has one"  # noqa: S101
+
+    @contextmanager
+    def again() -> Iterator[None]:
+        # autograd computes the layer again in a thread of its own, behind the forward pass
+        with use_plan(plan), bank.use_routing(routing):
+            yield
+
+    return checkpoint(
+        forward,
+        *args,
+        **kwargs,
+        use_reentrant=False,
+        preserve_rng_state=False,
+        context_fn=lambda: (nullcontext(), again()),
+    )

@@ -50,10 +50,14 @@ class _HalfTape(NamedTuple):
     last_lows: list[Tensor]
 
 
+_LayerTape = tuple[_HalfTape, _HalfTape]
+
+
 class Tape(NamedTuple):
     """A recorded forward pass."""
 
-    layers: list[tuple[_HalfTape, _HalfTape]]
+    layers: list[_LayerTape | Tensor]
+    """Of each layer; only what it read, (T, d), where the backward pass computes it again."""
     rope: tuple[Tensor, Tensor]
     last_Td: Tensor
     factor_T: Tensor
@@ -71,6 +75,8 @@ class LlamaStack:
     layers: tuple[Layer, ...]
     last_norm: RMSNorm
     ops: ElementwiseOps = field(default_factory=TorchOps)
+    recompute: bool = False
+    """Whether `backward` computes each layer again, from what it read (Chen et al. 2016)."""
     thread_safe: ClassVar[bool] = True
 
     @staticmethod
@@ -155,15 +161,28 @@ class LlamaStack:
         """Hidden states behind the last layer, (T, d), and a tape for one `backward`."""
         x_Td = self.base_model.embed_tokens(ids_T)
         rope = self.head_rope(x_Td, positions_T)
-        tapes = []
-        for i, layer in enumerate(self.layers):
-            attend = partial(self._record_heads, i, rope, tree)
-            x_Td, attention_tape = self._record_half(layer.attention, x_Td, routing, attend)
-            x_Td, mlp_tape = self._record_half(layer.mlp, x_Td, routing, self._record_gate)
-            tapes.append((attention_tape, mlp_tape))
+        tapes: list[_LayerTape | Tensor] = []
+        for i in range(len(self.layers)):
+            read_Td = x_Td
+            x_Td, layer_tape = self._record_layer(i, read_Td, rope, routing, tree)
+            tapes.append(read_Td if self.recompute else layer_tape)
 
         hidden_Td, factor_T = self.ops.rms_norm(self.last_norm, x_Td)
         return hidden_Td, Tape(tapes, rope, x_Td, factor_T, tree, routing)
+
+    def _record_layer(
+        self,
+        number: int,
+        x_Td: Tensor,
+        rope: tuple[Tensor, Tensor],
+        routing: Routing,
+        tree: TreeAttention,
+    ) -> tuple[Tensor, _LayerTape]:
+        layer = self.layers[number]
+        attend = partial(self._record_heads, number, rope, tree)
+        x_Td, attention_tape = self._record_half(layer.attention, x_Td, routing, attend)
+        x_Td, mlp_tape = self._record_half(layer.mlp, x_Td, routing, self._record_gate)
+        return x_Td, (attention_tape, mlp_tape)
 
     def _record_half(
         self,
@@ -221,9 +240,15 @@ class LlamaStack:
             tape.factor_T,
             grad_Td,
         )
-        for layer in reversed(self.layers):
+        for i in reversed(range(len(self.layers))):
+            layer = self.layers[i]
             # popped, so that the memory of each layer is free once it was read
-            attention_tape, mlp_tape = tape.layers.pop()
+            layer_tape = tape.layers.pop()
+            if isinstance(layer_tape, Tensor):
+                _, layer_tape = self._record_layer(
+                    i, layer_tape, tape.rope, tape.routing, tape.tree
+                )
+            attention_tape, mlp_tape = layer_tape
             gate_back = partial(self.ops.swiglu_backward, mlp_tape.middle)
             grad_Td = self._half_backward(
                 layer.mlp, mlp_tape, grad_Td, tape, part, gate_back

@@ -117,6 +117,8 @@ class Network:
     make_stepper: StepperFactory = EagerStep
     sample_tokens: TokenSampler = sample_tokens
     ops: ElementwiseOps = field(default_factory=TorchOps)
+    recompute_logits: bool = False
+    """Whether a backward pass computes the logits again, block by block, instead of keeping them."""
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         """(T, V)."""

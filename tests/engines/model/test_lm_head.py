@@ -18,8 +18,8 @@ WAYS = [TorchOps(), *([CpuOps(LIBRARY)] if LIBRARY else [])]
 class LinearHead:
     """A head with nothing else of a model."""
 
-    def __init__(self, weight_Vd: Tensor, ops: ElementwiseOps) -> None:
-        self.weight_Vd, self.ops = weight_Vd, ops
+    def __init__(self, weight_Vd: Tensor, ops: ElementwiseOps, twice: bool = False) -> None:
+        self.weight_Vd, self.ops, self.recompute_logits = weight_Vd, ops, twice
 
     def logits(self, hidden_Td: Tensor) -> Tensor:
         return hidden_Td @ self.weight_Vd.T
@@ -28,12 +28,16 @@ class LinearHead:
         return grad_TV @ self.weight_Vd
 
 
+@pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("ops", WAYS)
 @pytest.mark.parametrize("count", [5, 300])
 def test_the_head_gradient_is_that_of_the_masked_distribution(
-    count: int, ops: ElementwiseOps
+    count: int, ops: ElementwiseOps, twice: bool
 ) -> None:
-    """K = 5 and more than a block; every third place has no grammar, and one has a single token."""
+    """K = 5 and more than a block; every third place has no grammar, and one has a single token.
+
+    Logits are kept or, `twice`, computed again.
+    """
     generator = torch.Generator().manual_seed(count)
     hidden_Kd = torch.randn(count, 16, generator=generator, requires_grad=True)
     weight_Vd = torch.randn(70, 16, generator=generator)
@@ -51,7 +55,7 @@ def test_the_head_gradient_is_that_of_the_masked_distribution(
     masked_KV = (hidden_Kd @ weight_Vd.T).masked_fill(~allowed_KV, float("-inf"))
     wanted_K = masked_KV.log_softmax(-1).gather(1, token_K[:, None])[:, 0]
     (wanted_Kd,) = torch.autograd.grad(wanted_K, hidden_Kd, grad_K)
-    head = LinearHead(weight_Vd, ops)
+    head = LinearHead(weight_Vd, ops, twice)
     with torch.no_grad():
         got_K, saved = token_logprobs(head, hidden_Kd, token_K, bits)
         got_Kd = token_logprobs_backward(head, saved, token_K, grad_K)
