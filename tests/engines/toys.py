@@ -72,9 +72,11 @@ def open_toy(
     )
 
 
-def fresh(*agents: AgentId, alpha: float = ALPHA) -> LocalEngine:
+def fresh(
+    *agents: AgentId, alpha: float = ALPHA, device: torch.device = CPU
+) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
-    engine = open_toy(alpha=alpha)
+    engine = open_toy(alpha=alpha, device=device)
     loud(engine.base.model)
     engine.model.network = replace(
         engine.network, packed_head=prepack(engine.network.head_Vd)
