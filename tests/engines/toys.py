@@ -73,10 +73,13 @@ def open_toy(
 
 
 def fresh(
-    *agents: AgentId, alpha: float = ALPHA, device: torch.device = CPU
+    *agents: AgentId,
+    alpha: float = ALPHA,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device = CPU,
 ) -> LocalEngine:
     """An engine on the tiny model, with agents that change its answers."""
-    engine = open_toy(alpha=alpha, device=device)
+    engine = open_toy(alpha=alpha, dtype=dtype, device=device)
     loud(engine.base.model)
     engine.model.network = replace(
         engine.network, packed_head=prepack(engine.network.head_Vd)
