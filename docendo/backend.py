@@ -28,6 +28,8 @@ class TrainStep:
     """Learning rates. An agent without a rate, or without targets, keeps its weights."""
     purpose: str
     """What the compute is booked under."""
+    weight_decay: float = 0.0
+    """A step of learning rate r first shrinks the adapter by the fraction r * weight_decay."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ FIELDS_ALLOWED = {
     "Analysis": 13,
     "Config": 18,
     "EndpointConfig": 13,
-    "LearningConfig": 21,
+    "LearningConfig": 22,
     "LeagueConfig": 13,
     "TeachingConfig": 17,
     "Session": 14,

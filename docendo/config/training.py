@@ -184,6 +184,9 @@ class LearningConfig(ConfigModel):
     none. Your own: "package.module:name"."""
     sft_kl_weight: Annotated[float, Field(ge=0, le=100)] = 0.0
     """Weight of the KL divergence from the base model in supervised steps of stage 2. 0: none."""
+    weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Decay of adapters towards the base model, in both stages (AdamW). A step of learning rate r
+    first shrinks the adapter by the fraction r * `weight_decay`. Against forgetting; 0: none."""
     imitation_sampling: Literal["family_turns", "error_rate"] = "family_turns"
     """Choice of demonstrations. "family_turns": families take turns. "error_rate": more of
     what the agent gets wrong."""

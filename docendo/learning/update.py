@@ -62,6 +62,8 @@ class PopulationLearner:
     """Whether completions are scored by the base too, for the metric ``kl/base``."""
     base_kl_weight: float = 0.0
     """Weight of KL(agent | base) at every token of the supervised steps."""
+    weight_decay: float = 0.0
+    """Of adapters, in every step; see `TrainStep`."""
     purpose: str = "imitation"
     """What the ledger books the supervised steps under."""
     notify: Callable[[str, int], None] | None = None
@@ -127,7 +129,8 @@ class PopulationLearner:
     ) -> dict[AgentId, Gradient]:
         """One optimizer step for every agent that has targets."""
         rates = {target.agent: lr for target in targets}
-        gradients = self.backend.train(TrainStep(targets, loss, rates, purpose))
+        step = TrainStep(targets, loss, rates, purpose, self.weight_decay)
+        gradients = self.backend.train(step)
         if self.notify:
             self.notify(purpose, sum(len(t.prompt_tokens) + len(t.tokens) for t in targets))
         return gradients

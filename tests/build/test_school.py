@@ -43,6 +43,11 @@ def test_the_learning_rate_of_the_supervised_rounds_falls():
     assert rates[1] < rates[0]
 
 
+def test_weights_decay_in_both_stages():
+    built = school(weight_decay=3.0)
+    assert (built.learner.weight_decay, built.sft_learner(0).weight_decay) == (3.0, 3.0)
+
+
 def test_answers_are_compared_as_text_where_a_problem_has_no_tests():
     config = parse_config({}, "test")
     found, built = read_catalog(config), school()

@@ -3,6 +3,7 @@ from math import inf, log, nan
 
 import pytest
 
+from docendo.backend import TrainStep
 from docendo.learning.losses import PPOClip, PPOClipConfig, policy_gradient
 from docendo.learning.update import (
     PopulationLearner,
@@ -14,6 +15,7 @@ from docendo.learning.update import (
 from docendo.parts import as_part
 from docendo.records import (
     BASE,
+    AgentId,
     Completion,
     Gradient,
     Label,
@@ -248,3 +250,16 @@ def test_the_base_labels_supervised_texts_for_the_regulariser() -> None:
         assert soft.label.hidden.tokens == t.tokens
         assert (soft.weight, soft.divergence) == (0.5 / tokens, "reverse_kl")
     assert sorted(len(t.labels) for t in imitation) == [1, 2]
+
+
+def test_weights_decay_in_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, decays = RecordingBackend(), []
+    train = engine.train
+
+    def note(step: TrainStep) -> dict[AgentId, Gradient]:
+        decays.append((step.purpose, step.weight_decay))
+        return train(step)
+
+    monkeypatch.setattr(engine, "train", note)
+    learner(engine, weight_decay=2.0).update([credit()], [example()])
+    assert decays == [("policy", 2.0), ("imitation", 2.0)]

@@ -54,7 +54,7 @@ class Trainer:
         rates = {agent: rate for agent, rate in step.rates.items() if agent in slots}
         try:
             noise_by_slot = self._estimate_noise(parts, [slots[agent] for agent in rates])
-            norms = self.adam.step(self.model.bank, rates)
+            norms = self.adam.step(self.model.bank, rates, step.weight_decay)
         except (MemoryError, RuntimeError) as error:
             recover(error)
             raise RunError(

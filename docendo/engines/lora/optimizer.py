@@ -60,8 +60,12 @@ class Adam:
         self,
         bank: AdapterBank,
         rates: Mapping[AgentId, float],
+        weight_decay: float = 0.0,
     ) -> dict[AgentId, float]:
         """One step for each agent named in `rates`; the norm of its gradient.
+
+        Weights decay apart from the gradient (AdamW, Loshchilov & Hutter 2019). An adapter of
+        zeros is the base model, so the decay draws agents back to the base.
 
         Gradients that are not finite or absurdly large are skipped: the agent's weights and state
         stay as they were. The norm is then NaN or infinite.
@@ -82,6 +86,7 @@ class Adam:
                 # gradient does not shrink another's step.
                 factor = min(1.0, self.clip / (norm + 1e-12))
                 gradient_P.mul_(factor)
+                bank.weights_SP[slot].mul_(1 - rate * weight_decay)
                 self._update(bank, slot, rate, scratch_P)
 
         bank.zero_grad()

@@ -26,14 +26,17 @@ def draws(count: int) -> list[Tensor]:
     ]
 
 
-def test_every_step_is_that_of_torch_after_clipping_to_1() -> None:
+@pytest.mark.parametrize("decay", [0.0, 3.0])
+def test_every_step_is_that_of_torch_after_clipping_to_1(decay: float) -> None:
     start, *steps = draws(12)
     mine, adam = bank(start.clone(), start.clone()), Adam()
     parameter = torch.nn.Parameter(start.clone())
-    reference = torch.optim.Adam([parameter], lr=0.01, betas=(0.9, 0.95), eps=1e-8)
+    reference = torch.optim.AdamW(
+        [parameter], lr=0.01, betas=(0.9, 0.95), eps=1e-8, weight_decay=decay
+    )
     for gradient in steps:
         mine.grads_SP[1] = gradient
-        norms = adam.step(mine, {ANN: 0.01})
+        norms = adam.step(mine, {ANN: 0.01}, decay)
         assert norms == {ANN: pytest.approx(float(gradient.norm()))}
         parameter.grad = gradient.clone()
         torch.nn.utils.clip_grad_norm_([parameter], 1.0)
