@@ -120,33 +120,56 @@ def _negate(estimate: Estimate) -> Estimate:
 
 
 def write_headline(regimes: Sequence[RegimeResults]) -> str:
-    """In which regimes teaching beats joint training, in which it loses, and which are open."""
-    names: dict[str, list[str]] = {"above": [], "below": [], "open": [], "missing": []}
-    for regime in regimes:
-        difference = regime.bootstrap.difference(TEACHING, JOINT, "mean")
-        side = side_of_zero(difference) if difference else "missing"
-        names[side].append(regime.name)
+    """In which regimes teaching beats its rival, in which it loses, and which are open."""
+    claims: dict[str, list[str]] = {}
+    for rival in (JOINT, SHARING_ONLY):
+        claims[f"{TEACHING} beats {rival}"] = []
+        claims[f"{rival} beats {TEACHING}"] = []
+    undecided = claims["the interval does not tell which is ahead"] = []
+    missing = claims["nothing can be said yet"] = []
 
-    claims = {
-        "above": f"{TEACHING} beats {JOINT}",
-        "below": f"{JOINT} beats {TEACHING}",
-        "open": "the interval does not tell which is ahead",
-        "missing": "nothing can be said yet",
-    }
-    parts = []
-    for outcome, claim in claims.items():
-        if names[outcome]:
-            parts.append(f"{claim} in {', '.join(names[outcome])}")
+    for regime in regimes:
+        rival = _find_rival(regime)
+        difference = regime.bootstrap.difference(TEACHING, rival, "mean")
+        by_side = {
+            "above": claims[f"{TEACHING} beats {rival}"],
+            "below": claims[f"{rival} beats {TEACHING}"],
+            "open": undecided,
+        }
+        names = by_side[side_of_zero(difference)] if difference else missing
+        names.append(regime.name)
+
+    parts = [f"{claim} in {', '.join(names)}" for claim, names in claims.items() if names]
     return f"At equal compute, {'; '.join(parts)}."
 
 
+def _find_rival(regime: RegimeResults) -> str:
+    """The arm that teaching is compared with first.
+
+    Where joint training learned from solutions that teaching must do without, it is a yardstick.
+    The question is then what lessons are worth.
+    """
+    if not {TEACHING, JOINT, SHARING_ONLY} <= regime.arms.keys():
+        return JOINT
+    is_yardstick = regime.keeps_solutions(TEACHING) and not regime.keeps_solutions(JOINT)
+    return SHARING_ONLY if is_yardstick else JOINT
+
+
 def describe_regime(regime: RegimeResults) -> list[str]:
-    """Teaching against joint training in one regime: the main measure first, then the rest."""
+    """Teaching against its rival in one regime: the main measure first, then the rest."""
     main = regime.bootstrap.difference(TEACHING, JOINT, "mean")
     if not main:
         return [_describe_missing(regime)]
 
-    sentences = [f"Without a lesson, {describe_difference(TEACHING, JOINT, main)}."]
+    claim = describe_difference(TEACHING, JOINT, main)
+    rival = _find_rival(regime)
+    lessons = regime.bootstrap.difference(TEACHING, rival, "mean")
+    sentences = [f"Without a lesson, {claim}."]
+    if rival != JOINT and lessons:
+        sentences = [
+            f"Where only lessons travel, {describe_difference(TEACHING, rival, lessons)}.",
+            f"Against joint training on all solutions, a yardstick: {claim}.",
+        ]
     if _never_taught(regime):
         sentences.append(
             "But the budget ended in the experts' stage: nobody taught anybody, and a larger one "

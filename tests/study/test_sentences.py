@@ -191,6 +191,30 @@ def test_a_gap_is_reported_only_where_teaching_and_experts_had_the_same_data() -
     assert "yardstick" not in free
 
 
+def test_joint_training_on_what_teaching_may_not_see_is_no_rival() -> None:
+    some = regime(teaching=60, teaching_no_lessons=20, joint_rl=80)
+    kept = ONE.model_copy(update={"travelled": ("lessons",)})
+    arms = {
+        arm: {
+            seed: r if arm == "joint-rl" else r.model_copy(update={"setup": kept})
+            for seed, r in results.items()
+        }
+        for arm, results in some.arms.items()
+    }
+    private = RegimeResults("private", arms, Bootstrap(arms, 400))
+    lessons, yardstick, *_ = describe_regime(private)
+    assert lessons.startswith(
+        "Where only lessons travel, teaching beats teaching-no-lessons by +40.0 points"
+    )
+    assert yardstick.startswith(
+        "Against joint training on all solutions, a yardstick: joint-rl beats teaching by +20.0"
+    )
+    assert write_headline([some, private]) == (
+        "At equal compute, joint-rl beats teaching in scarce; "
+        "teaching beats teaching-no-lessons in private."
+    )
+
+
 def test_without_results_of_both_arms_there_is_no_answer():
     assert describe_regime(regime(teaching=60)) == ["There is no result of joint-rl yet."]
     some, other = regime(teaching=60).arms["teaching"], regime(joint_rl=60).arms["joint-rl"]
