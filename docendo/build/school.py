@@ -85,7 +85,7 @@ def build_school(
         reward=reward,
         baseline=python_parts.baseline or config.learning.baseline.build(),
         learner=_build_learner(config, backend, python_parts, notify),
-        sft_learner=_build_sft_learner(config, backend, notify),
+        sft_learner=_build_sft_learner(config.experts, backend, notify),
         schedule=_build_schedule(config),
         sft_data=python_parts.sft_data or _build_sft_data(config),
         backend=backend,
@@ -264,10 +264,9 @@ def _build_learner(
 
 
 def _build_sft_learner(
-    config: Config, backend: Backend, notify: Notify | None
+    experts: ExpertsConfig, backend: Backend, notify: Notify | None
 ) -> Callable[[int], PopulationLearner]:
     """The learner of each supervised round: the learning rate falls linearly to a tenth."""
-    experts = config.experts
     rounds = count_expert_rounds(experts)
 
     def learner_of(round_index: int) -> PopulationLearner:
@@ -277,7 +276,7 @@ def _build_sft_learner(
             policy_lr=lr,
             sft_lr=lr,
             batch_size=experts.batch_size,
-            weight_decay=config.learning.weight_decay,
+            weight_decay=experts.weight_decay,
             purpose="experts",
             notify=notify,
         )

@@ -70,6 +70,8 @@ class ExpertsConfig(ConfigModel):
     """Worked solutions per expert and step."""
     lr: Rate = 1.5e-3
     """Learning rate. It falls linearly to a tenth."""
+    weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Decay of adapters towards the base model in this stage; see `learning.weight_decay`."""
     warmup_rounds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Number of initial rounds without teaching. Agents train on their own domain only."""
 
@@ -185,8 +187,8 @@ class LearningConfig(ConfigModel):
     sft_kl_weight: Annotated[float, Field(ge=0, le=100)] = 0.0
     """Weight of the KL divergence from the base model in supervised steps of stage 2. 0: none."""
     weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
-    """Decay of adapters towards the base model, in both stages (AdamW). A step of learning rate r
-    first shrinks the adapter by the fraction r * `weight_decay`. Against forgetting; 0: none."""
+    """Decay of adapters towards the base model in the steps of stage 2 (AdamW). A step of learning
+    rate r first shrinks the adapter by the fraction r * `weight_decay`. Against forgetting; 0: none."""
     imitation_sampling: Literal["family_turns", "error_rate"] = "family_turns"
     """Choice of demonstrations. "family_turns": families take turns. "error_rate": more of
     what the agent gets wrong."""

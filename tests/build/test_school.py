@@ -43,9 +43,11 @@ def test_the_learning_rate_of_the_supervised_rounds_falls():
     assert rates[1] < rates[0]
 
 
-def test_weights_decay_in_both_stages():
-    built = school(weight_decay=3.0)
-    assert (built.learner.weight_decay, built.sft_learner(0).weight_decay) == (3.0, 3.0)
+def test_each_stage_has_its_own_decay_of_weights():
+    table = {"experts": {"weight_decay": 6.0}, "learning": {"weight_decay": 2.0}}
+    config = parse_config(table, "test")
+    built = build_school(config, read_catalog(config), RecordingBackend())
+    assert (built.sft_learner(0).weight_decay, built.learner.weight_decay) == (6.0, 2.0)
 
 
 def test_answers_are_compared_as_text_where_a_problem_has_no_tests():
