@@ -5,7 +5,7 @@
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from math import inf, isfinite, nan
@@ -95,9 +95,11 @@ class Poisoned(Adam):
     at: int = 0
     value: float = nan
 
-    def step(self, bank: AdapterBank, rates: dict[AgentId, float]) -> dict[AgentId, float]:  # type: ignore[override]
+    def step(
+        self, bank: AdapterBank, rates: Mapping[AgentId, float], weight_decay: float = 0.0
+    ) -> dict[AgentId, float]:
         bank.grads_LSP[1][self.slot, self.at] = self.value
-        return super().step(bank, rates)
+        return super().step(bank, rates, weight_decay)
 
 
 ENGINE = fresh()

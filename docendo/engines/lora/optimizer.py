@@ -86,7 +86,8 @@ class Adam:
                 # gradient does not shrink another's step.
                 factor = min(1.0, self.clip / (norm + 1e-12))
                 gradient_P.mul_(factor)
-                bank.weights_SP[slot].mul_(1 - rate * weight_decay)
+                if weight_decay:
+                    bank.weights_SP[slot].mul_(1 - rate * weight_decay)
                 self._update(bank, slot, rate, scratch_P)
 
         bank.zero_grad()

@@ -1,16 +1,17 @@
 """The layers of models of the Llama form, seen from the names of their parts.
 
-Axes: T tokens of the batch, d hidden size.
+Axes: T tokens of the batch, d hidden size, o outputs of a projection, H heads of size D.
 """
 
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from docendo.engines.lora.linear import Projection
 from docendo.engines.model.ops import RMSNorm
 
-__all__ = ["Half", "Layer", "read_layer", "read_norm"]
+__all__ = ["Half", "Layer", "read_layer", "read_norm", "rotate", "rotate_backward"]
 
 
 class Half(NamedTuple):
@@ -74,3 +75,27 @@ def _read_projection(module: Any, joint: str, *names: str) -> Projection:
 
 def read_norm(module: Any) -> RMSNorm:
     return RMSNorm(module.weight.detach(), float(module.variance_epsilon))
+
+
+def rotate(layer: Layer, qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
+    """Rotary position embedding (Su et al. 2021) of queries and keys."""
+    x_THD = qkv_To.view(cos_THD.shape)
+    if not layer.is_turned:
+        return x_THD
+
+    # Hugging Face pairs number i with i + D/2, not with its neighbour as the paper does; the two
+    # differ by a permutation of the weights. The signs of the pairs are in the sines.
+    half_turned_THD = x_THD.roll(cos_THD.shape[-1] // 2, -1)
+    return torch.addcmul(x_THD * cos_THD, half_turned_THD, sin_THD)
+
+
+def rotate_backward(
+    layer: Layer, grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor
+) -> Tensor:
+    """The transpose of `rotate`. Turning by half is its own inverse."""
+    if not layer.is_turned:
+        return grad_THD
+
+    turned_THD = grad_THD * sin_THD
+    half_turned_THD = turned_THD.roll(cos_THD.shape[-1] // 2, -1)
+    return half_turned_THD.addcmul_(grad_THD, cos_THD)

@@ -20,7 +20,14 @@ from docendo.engines.lora.linear import Projection
 from docendo.engines.lora.routing import Routing
 from docendo.engines.model.attention import AttentionPlan, TreeAttention
 from docendo.engines.model.blocks import Heads
-from docendo.engines.model.layers import Half, Layer, read_layer, read_norm
+from docendo.engines.model.layers import (
+    Half,
+    Layer,
+    read_layer,
+    read_norm,
+    rotate,
+    rotate_backward,
+)
 from docendo.engines.model.ops import ElementwiseOps, RMSNorm, TorchOps
 
 __all__ = ["LlamaStack", "Tape"]
@@ -139,7 +146,7 @@ class LlamaStack:
         """Queries, keys and values as attention reads them, (T, H + 2K, D)."""
         for norm, heads_TXD in self._normed_heads(layer, qkv_To):
             heads_TXD.copy_(norm.infer(heads_TXD))
-        return _rotate(layer, qkv_To, *rope)
+        return rotate(layer, qkv_To, *rope)
 
     def _normed_heads(
         self, layer: Layer, qkv_To: Tensor
@@ -228,7 +235,7 @@ class LlamaStack:
             unnormed.append((unnormed_YD, factor_Y))
             heads_TXD.copy_(normed_YD.view_as(heads_TXD))
 
-        qkv_THD = _rotate(layer, qkv_To, *rope)
+        qkv_THD = rotate(layer, qkv_To, *rope)
         attended_TO, weights = tree.forward(number, qkv_THD)
         return attended_TO, _HeadsTape(unnormed, qkv_THD, weights)
 
@@ -303,7 +310,7 @@ class LlamaStack:
             heads_tape.weights,
             grad_attended_TO,
         )
-        grad_To = _rotate_backward(layer, grad_THD, *tape.rope).flatten(1)
+        grad_To = rotate_backward(layer, grad_THD, *tape.rope).flatten(1)
 
         normed_heads = self._normed_heads(layer, grad_To)
         for (norm, grad_TXD), kept in zip(normed_heads, heads_tape.unnormed, strict=True):
@@ -333,27 +340,3 @@ class LlamaStack:
             torch.cat([cos_THD, ones_TKD], 1),
             torch.cat([sin_THD, torch.zeros_like(ones_TKD)], 1),
         )
-
-
-def _rotate(layer: Layer, qkv_To: Tensor, cos_THD: Tensor, sin_THD: Tensor) -> Tensor:
-    """Rotary position embedding (Su et al. 2021) of queries and keys."""
-    x_THD = qkv_To.view(cos_THD.shape)
-    if not layer.is_turned:
-        return x_THD
-
-    # Hugging Face pairs number i with i + D/2, not with its neighbour as the paper does; the two
-    # differ by a permutation of the weights. The signs of the pairs are in the sines.
-    half_turned_THD = x_THD.roll(cos_THD.shape[-1] // 2, -1)
-    return torch.addcmul(x_THD * cos_THD, half_turned_THD, sin_THD)
-
-
-def _rotate_backward(
-    layer: Layer, grad_THD: Tensor, cos_THD: Tensor, sin_THD: Tensor
-) -> Tensor:
-    """The transpose of `_rotate`. Turning by half is its own inverse."""
-    if not layer.is_turned:
-        return grad_THD
-
-    turned_THD = grad_THD * sin_THD
-    half_turned_THD = turned_THD.roll(cos_THD.shape[-1] // 2, -1)
-    return half_turned_THD.addcmul_(grad_THD, cos_THD)

@@ -68,6 +68,7 @@ def test_small_micro_batches_change_weights_as_on_the_processor(
         lambda engine: train(vary(engine, max_tokens_per_microbatch=tokens), mixture())
     )
     pair.check_weights()
+    assert pair.gpu.launches["mm"], "the pretended GPU was at work"
 
 
 def test_answers_are_learned_from_as_on_the_processor(pair: Pair) -> None:
