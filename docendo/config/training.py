@@ -43,8 +43,8 @@ class EngineConfig(ConfigModel):
     max_num_seqs: Positive = 128
     """Maximum number of completions that are sampled at once, over all workers."""
     max_tokens_per_microbatch: Annotated[int, Field(ge=0, le=10_000_000)] = 0
-    """Maximum number of tokens per backward pass, over all workers. Halved if memory runs
-    out. 0: as many as fit into the free memory of a GPU; 1536 elsewhere."""
+    """Maximum number of tokens per backward pass, over all workers, at least 64. Halved if memory
+    runs out. 0: as many as fit into the free memory of a GPU; 1536 elsewhere."""
     recompute: Literal["auto", "on", "off"] = "auto"
     """Whether a backward pass computes each layer again, instead of keeping what it needs. It
     saves memory and takes about a third longer. "auto": on a GPU with little memory."""
@@ -56,6 +56,15 @@ class EngineConfig(ConfigModel):
     trust_remote_code: bool = False
     """Whether Python code that comes with a model may run, with your rights. Dangerous:
     read it first."""
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        tokens = self.max_tokens_per_microbatch
+        if 0 < tokens < 64:
+            raise ValueError(
+                f"max_tokens_per_microbatch: expected at least 64, or 0; got {tokens}"
+            )
+        return self
 
 
 class ExpertsConfig(ConfigModel):

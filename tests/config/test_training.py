@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from docendo.config.training import DuelsConfig, LearningConfig, TeachingConfig
+from docendo.config.training import (
+    DuelsConfig,
+    EngineConfig,
+    LearningConfig,
+    TeachingConfig,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,10 @@ def test_ways_to_choose_need_something_to_choose_from(
     with pytest.raises(ValidationError, match=message):
         TeachingConfig(**settings)
     assert not TeachingConfig(candidates=2).chooses_lessons
+
+
+def test_a_micro_batch_has_room_for_an_answer_or_is_left_open() -> None:
+    for tokens in (0, 64):
+        assert EngineConfig(max_tokens_per_microbatch=tokens)
+    with pytest.raises(ValidationError, match="expected at least 64, or 0; got 63"):
+        EngineConfig(max_tokens_per_microbatch=63)
