@@ -162,10 +162,10 @@ def describe_regime(regime: RegimeResults) -> list[str]:
         return [_describe_missing(regime)]
 
     claim = describe_difference(TEACHING, JOINT, main)
-    rival = _find_rival(regime)
-    lessons = regime.bootstrap.difference(TEACHING, rival, "mean")
     sentences = [f"Without a lesson, {claim}."]
-    if rival != JOINT and lessons:
+    rival = _find_rival(regime)
+    is_yardstick = rival != JOINT
+    if is_yardstick and (lessons := regime.bootstrap.difference(TEACHING, rival, "mean")):
         sentences = [
             f"Where only lessons travel, {describe_difference(TEACHING, rival, lessons)}.",
             f"Against joint training on all solutions, a yardstick: {claim}.",

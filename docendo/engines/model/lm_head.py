@@ -12,11 +12,9 @@ from torch import Tensor
 from docendo.engines.constrained.logits import Bits, mask_logits
 from docendo.engines.model.network import Network
 from docendo.engines.model.soft_labels import LabelledSpan, pull_to_labels
+from docendo.engines.profiling.memory import LOGIT_ROWS
 
 __all__ = ["HeadTape", "token_logprobs", "token_logprobs_backward"]
-
-_BLOCK = 256
-"""Predicted tokens whose logits are computed together, so that memory for them is reused."""
 
 
 class HeadTape(NamedTuple):
@@ -44,8 +42,8 @@ def token_logprobs(
     # exponentials in float32 would be the largest tensors of a step.
     tape = HeadTape([], [], hidden_Kd, allowed_K)
     logprobs = []
-    for start in range(0, len(token_K), _BLOCK):
-        token_B = token_K[start : start + _BLOCK]
+    for start in range(0, len(token_K), LOGIT_ROWS):
+        token_B = token_K[start : start + LOGIT_ROWS]
         logits_BV = _block_logits(network, tape, start)
         # only the sums are float32: logits stay in the format of the model, which saves memory
         total_B = network.ops.logsumexp(logits_BV)
@@ -70,8 +68,8 @@ def token_logprobs_backward(
     """
     grads = []
     for i, total_B in enumerate(tape.totals):
-        start = i * _BLOCK
-        block = slice(start, start + _BLOCK)
+        start = i * LOGIT_ROWS
+        block = slice(start, start + LOGIT_ROWS)
         logits_BV = tape.logits[i] if tape.logits else _block_logits(network, tape, start)
         # labels are compared with the logits, which the next line overwrites
         pulls = list(pull_to_labels(network, logits_BV, total_B, start, spans))
@@ -84,6 +82,6 @@ def token_logprobs_backward(
 
 def _block_logits(network: Network, tape: HeadTape, start: int) -> Tensor:
     """The masked logits of the block that begins at this predicted token, (B, V)."""
-    block = slice(start, start + _BLOCK)
+    block = slice(start, start + LOGIT_ROWS)
     logits_BV = network.logits(tape.hidden_Kd[block])
     return mask_logits(tape.allowed_K[block], logits_BV)

@@ -6,11 +6,11 @@ feed-forward part, H query and K key-value heads of size D, V vocabulary, R rank
 
 from typing import NamedTuple
 
-__all__ = ["MemoryUse", "ModelSizes", "Population", "activation_bytes"]
+__all__ = ["LOGIT_ROWS", "MemoryUse", "ModelSizes", "Population", "activation_bytes"]
 
 _FLOAT32 = 4
-_HEAD_ROWS = 256
-"""Predicted tokens whose logits exist at once."""
+LOGIT_ROWS = 256
+"""Predicted tokens whose logits are computed together, so that memory for them is reused."""
 
 
 class ModelSizes(NamedTuple):
@@ -132,5 +132,5 @@ def activation_bytes(
     # cosines and sines, the last states, and their gradient in both formats
     others = itemsize * (2 * sizes.qkv + 4 * sizes.hidden) + _FLOAT32 * sizes.hidden
     per_token = layers + sizes.transient_bytes(itemsize) + others
-    head = _HEAD_ROWS * sizes.vocabulary * (itemsize + 2 * _FLOAT32)
+    head = LOGIT_ROWS * sizes.vocabulary * (itemsize + 2 * _FLOAT32)
     return tokens * per_token + head
